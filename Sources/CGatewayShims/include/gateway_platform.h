@@ -1,0 +1,32 @@
+// Wrappers for the system calls and constants that Swift cannot import from Glibc: epoll, eventfd, signalfd,
+// inotify and the GNU-only calls. Inlines only; GNU-only calls live in platform.c, because _GNU_SOURCE must
+// never be defined in a header (it breaks debug builds: two clang modules would see two shapes of fd_set).
+#pragma once
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC. `address` receives the peer.
+int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length);
+/// malloc_trim(0): gives free heap pages back to the system; 1 when something was given back.
+int gw_malloc_trim(void);
+/// Names the calling thread (15 characters at most) for top, perf and core dumps.
+int gw_name_thread(const char *name);
+/// Number of processors this process may run on, at least 1.
+int gw_available_processors(void);
+/// errno of the last failed call on this thread.
+static inline int gw_errno(void) { return errno; }
+/// Adds, changes or removes (`operation`) interest in a descriptor; `token` comes back with its events.
+static inline int gw_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data = {.u64 = token}};
+    return epoll_ctl(epoll, operation, fd, &event);
+}

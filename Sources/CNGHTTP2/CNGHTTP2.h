@@ -1,0 +1,2 @@
+// The nghttp2 header that Swift sees.
+#include <nghttp2/nghttp2.h>

@@ -1,0 +1,45 @@
+import HTTPModel
+import Testing
+
+@testable import GatewayCore
+
+struct ByteBufferTests {
+    @Test func bytesComeOutInTheOrderTheyWentIn() {
+        var buffer = ByteBuffer()
+
+        buffer.append("abc")
+        buffer.append(UInt8(ascii: "-"))
+        buffer.append(decimal: 0)
+        buffer.append(decimal: 18_446_744_073_709_551_615)
+        buffer.append(hexadecimal: 0)
+        buffer.append(hexadecimal: 0xDEAD)
+
+        let text = buffer.withBytes { $0.text }
+        #expect(text == "abc-0184467440737095516150dead")
+    }
+
+    @Test func consumedBytesMakeRoomWithoutGrowing() {
+        var buffer = ByteBuffer(minimumCapacity: 256)
+        let piece = [UInt8](repeating: 7, count: 100)
+
+        for _ in 0..<1_000 {
+            buffer.append(piece.span)
+            buffer.consume(100)
+        }
+
+        let (capacity, isEmpty) = (buffer.capacity, buffer.isEmpty)
+        #expect(capacity == 256)
+        #expect(isEmpty)
+    }
+
+    @Test func aReleasedBufferHoldsNoMemory() {
+        var buffer = ByteBuffer(minimumCapacity: 4_096)
+        buffer.append("x")
+
+        buffer.release()
+
+        let (capacity, isEmpty) = (buffer.capacity, buffer.isEmpty)
+        #expect(capacity == 0)
+        #expect(isEmpty)
+    }
+}
