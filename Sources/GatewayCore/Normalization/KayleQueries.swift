@@ -1,0 +1,41 @@
+/// The query models of the Kayle API that come with the gateway.
+package enum KayleQueries {
+    /// Names under which a route can ask for a built-in model.
+    package static let names = ["kayle.sessions.list"]
+
+    /// The model of this name, or `nil`.
+    package static func model(named name: String) -> ListQueryModel? {
+        name == "kayle.sessions.list" ? sessionsList : nil
+    }
+
+    /// `GET /v1/sessions`: the statuses of all generations of the API, and the cursors whose order is
+    /// known.
+    package static let sessionsList = builtIn(
+        [
+            QueryParameter(
+                "status",
+                .choice([
+                    "created", "in_progress", "completed", "succeeded", "failed", "expired", "cancelled",
+                ])),
+            QueryParameter("created_from", .instant),
+            QueryParameter("created_to", .instant),
+            QueryParameter("limit", .integer(minimum: 1, maximum: 100, default: 10)),
+            // Upper case is valid upstream, but sorts by the database's collation: left to the upstream.
+            QueryParameter(
+                "starting_after",
+                .cursor(
+                    CursorShape(
+                        prefixes: ["vs_", "vs_live_", "vs_test_"],
+                        alphabet: "abcdefghijklmnopqrstuvwxyz0123456789", length: 64))),
+            QueryParameter("include_attempts", .flag),
+        ], pageSize: "limit")
+
+    /// A declaration of ours that must hold; `KayleQueriesTests` reads every one.
+    private static func builtIn(_ parameters: [QueryParameter], pageSize: String) -> ListQueryModel {
+        do throws(ListQueryModelFailure) {
+            return try ListQueryModel(parameters: parameters, pageSize: pageSize)
+        } catch {
+            preconditionFailure("a built-in query model is wrong: \(error.sentence)")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import HTTPModel
+
+/// What a list endpoint takes in its query: the parameters in their canonical order.
+///
+/// A new list endpoint is a new value of this type, never new code. Declared once, checked once, and laid
+/// out as flat tables, so that reading it for every request touches no reference count that other workers
+/// share.
+package struct ListQueryModel: Sendable {
+    /// The declaration, in canonical order.
+    package let parameters: [QueryParameter]
+    /// Index of the parameter that sets how many items a page holds.
+    package let pageSizeIndex: Int
+    /// Items of a page when the query does not say.
+    package let defaultPageSize: Int
+
+    /// The declaration as plain data, index by index.
+    let entries: [Entry]
+    /// Texts that the entries point into.
+    let vocabulary: QueryVocabulary
+
+    /// One parameter, ready for the hot path.
+    struct Entry: Sendable {
+        /// Where the name stands in the vocabulary's bytes.
+        let name: ByteRange
+        /// How its values are read.
+        let rule: QueryRule
+    }
+
+    /// Most parameters of a model: one bit each in a word.
+    package static let maximumParameters = 32
+
+    /// Checks and lays out a declaration. `pageSize` names the integer parameter, with a default, that sets
+    /// the number of items of a page.
+    package init(parameters: [QueryParameter], pageSize: String) throws(ListQueryModelFailure) {
+        guard (1...Self.maximumParameters).contains(parameters.count) else {
+            throw .parameterCount(parameters.count)
+        }
+        var vocabulary = QueryVocabulary()
+        var entries: [Entry] = []
+        for parameter in parameters {
+            guard !parameter.name.isEmpty, parameter.name.isUnreserved else {
+                throw .nameInvalid(parameter.name)
+            }
+            guard parameters.count(where: { $0.name == parameter.name }) == 1 else {
+                throw .nameRepeated(parameter.name)
+            }
+            let rule = try QueryRule(parameter, words: &vocabulary)
+            entries.append(Entry(name: vocabulary.add(parameter.name), rule: rule))
+        }
+        guard let pageSizeIndex = parameters.firstIndex(where: { $0.name == pageSize }),
+            case .integer(_, _, .some(let defaultPageSize)) = parameters[pageSizeIndex].kind
+        else { throw .pageSizeInvalid(pageSize) }
+        self.parameters = parameters
+        self.pageSizeIndex = pageSizeIndex
+        self.defaultPageSize = defaultPageSize
+        self.entries = entries
+        self.vocabulary = vocabulary
+    }
+
+    /// The index of the parameter with this decoded name.
+    func index(named name: Span<UInt8>) -> Int? {
+        let entries = entries.span
+        let bytes = vocabulary.bytes.span
+        for index in entries.indices where bytes.extracting(entries[index].name.range).equals(name) {
+            return index
+        }
+        return nil
+    }
+}
+
+/// Why a declaration is no model: a mistake in a configuration, told before the gateway starts.
+package enum ListQueryModelFailure: Error, Sendable, Hashable {
+    /// None, or more than `maximumParameters`.
+    case parameterCount(Int)
+    /// Empty, or with characters outside letters, digits, `-`, `.`, `_`, `~`.
+    case nameInvalid(String)
+    /// Declared twice.
+    case nameRepeated(String)
+    /// Bounds of this parameter that contradict each other or the default.
+    case boundsInvalid(String)
+    /// A choice without words, or a word that is empty, repeated or outside the characters of names.
+    case choiceInvalid(String)
+    /// A cursor without prefix, alphabet or length, or with characters outside those of names.
+    case cursorInvalid(String)
+    /// Not the name of an integer parameter with a default.
+    case pageSizeInvalid(String)
+
+    /// What is wrong and what is allowed.
+    package var sentence: String {
+        switch self {
+        case .parameterCount(let count):
+            "\(count) parameters; a query model has 1 to \(ListQueryModel.maximumParameters)"
+        case .nameInvalid(let name):
+            "\"\(name)\" is no parameter name; allowed are letters, digits, '-', '.', '_' and '~'"
+        case .nameRepeated(let name): "parameter \"\(name)\" is declared twice"
+        case .boundsInvalid(let name):
+            "the bounds of \"\(name)\" must satisfy 0 <= minimum <= default <= maximum < 2^53"
+        case .choiceInvalid(let name):
+            "\"\(name)\" needs different words of letters, digits, '-', '.', '_' and '~' to choose from"
+        case .cursorInvalid(let name):
+            "the cursor \"\(name)\" needs prefixes, an alphabet and a length of at least 1, "
+                + "in letters, digits, '-', '.', '_' and '~'"
+        case .pageSizeInvalid(let name):
+            "\"\(name)\" cannot be the page size; name an integer parameter that has a default"
+        }
+    }
+}
