@@ -9,6 +9,8 @@ package struct Interest: OptionSet, Sendable, Hashable {
     package init(rawValue: UInt32) { self.rawValue = rawValue }
     /// The descriptor can be read, or the peer ended its side.
     package static let readable = Interest(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
+    /// The peer ended its side; nothing is read.
+    package static let peerClosed = Interest(rawValue: EPOLLRDHUP.rawValue)
     /// The descriptor can be written.
     package static let writable = Interest(rawValue: EPOLLOUT.rawValue)
 }

@@ -78,8 +78,6 @@ package struct Slab<Element: AnyObject> {
         count -= 1
     }
 
-    /// Calls `body` with every element. Elements may be removed by it, not inserted.
-    package func forEach(_ body: (Element) -> Void) {
-        for element in elements { if let element { body(element) } }
-    }
+    /// All elements held, for rare work on everything. Allocates.
+    package var all: [Element] { elements.compactMap { $0 } }
 }

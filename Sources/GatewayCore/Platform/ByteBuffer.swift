@@ -50,6 +50,15 @@ package struct ByteBuffer: ~Copyable {
         tail += count
     }
 
+    /// Appends the bytes of a literal as the inside of a JSON string: quotes and backslashes are escaped.
+    package mutating func append(escaping text: StaticString) {
+        let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        for byte in unsafe bytes {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { append(UInt8(ascii: "\\")) }
+            append(byte)
+        }
+    }
+
     /// Appends one byte.
     package mutating func append(_ byte: UInt8) {
         ensureSpare(1)

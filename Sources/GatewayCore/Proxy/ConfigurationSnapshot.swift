@@ -1,0 +1,53 @@
+package import Cache
+
+/// Everything a request is judged by, at one moment: routes, tenants, limits. Immutable and shared by all
+/// workers; a reload or a change of the tenant store makes a new one. An exchange keeps the one it began with.
+package final class ConfigurationSnapshot: Sendable {
+    /// Counts the snapshots of the process.
+    package let generation: UInt64
+    /// The rules.
+    package let routes: RouteTable
+    /// The tenants and their tokens.
+    package let access: AccessSnapshot
+    /// What goes with each tenant of `access`, in the same order.
+    package let tenants: [TenantContext]
+    /// What a request without a tenant must keep to, by route.
+    package let openLimits: [LimitPlan]
+
+    /// Puts the parts together.
+    package init(
+        generation: UInt64, routes: RouteTable, access: AccessSnapshot, tenants: [TenantContext],
+        openLimits: [LimitPlan]
+    ) {
+        precondition(tenants.count == access.tenants.count, "\(tenants.count) of \(access.tenants.count) tenants")
+        precondition(openLimits.count == routes.routes.count, "\(openLimits.count) of \(routes.routes.count) limits")
+        for (tenant, context) in zip(access.tenants, tenants) {
+            precondition(tenant === context.tenant, "\(context.tenant.id) stands in the place of \(tenant.id)")
+        }
+        self.generation = generation
+        self.routes = routes
+        self.access = access
+        self.tenants = tenants
+        self.openLimits = openLimits
+    }
+}
+
+/// A tenant with what the other rooms keep for it.
+package final class TenantContext: Sendable {
+    /// Who it is, and its upstream token.
+    package let tenant: Tenant
+    /// Its part of the cache, which nobody else sees.
+    package let partition: CachePartition
+    /// Its limits by route: those of its plan, then those of the route.
+    package let limits: [LimitPlan]
+    /// Its number in metrics.
+    package let label: Int
+
+    /// Puts the parts together.
+    package init(tenant: Tenant, partition: CachePartition, limits: [LimitPlan], label: Int) {
+        self.tenant = tenant
+        self.partition = partition
+        self.limits = limits
+        self.label = label
+    }
+}

@@ -1,0 +1,150 @@
+package import Cache
+package import HTTPModel
+
+/// One request whose answer takes time: what it waits for, what has come of its answer, what it will be
+/// recorded with. The one object with identity in the corridor; owned by its connection and found by number.
+package final class Exchange {
+    /// What the exchange waits for or gives.
+    enum State {
+        /// Somebody else's fetch; goes to delivering, passing, filling or refusing.
+        case following(FollowTicket)
+        /// Its own fetch on behalf of all, collected whole before anything is sent; goes to delivering, passing or
+        /// refusing.
+        case filling
+        /// Its own fetch for itself, sent on as it comes. The framing is known once the head was sent.
+        case passing(ContentFraming?)
+        /// An entry; `sentBytes` of its content have been written, `nil` before its head has.
+        case delivering(CacheEntry, sentBytes: Int?)
+        /// A refusal that has not been written yet.
+        case refusing(Refusal)
+        /// Nothing; the exchange is over.
+        case ended
+    }
+
+    /// What the worker, the upstream client and the collapser know the exchange by.
+    let number: UInt64
+    /// What it was judged by, kept until it ends.
+    let snapshot: ConfigurationSnapshot
+    /// The connection that waits for the answer; `nil` once it has gone.
+    var connection: Registration?
+    /// The identifier of the request.
+    let identifier: [UInt8]
+    /// What will be written down.
+    var record: ExchangeRecord
+    var state = State.ended
+    /// The fetch, once it was started.
+    var transfer: Transfer?
+    /// The right to fetch for all; held exactly in state `filling`.
+    var permit: FetchPermit?
+    /// What the cache needs to know of the request, on its way into the cache.
+    private(set) var cacheRequest: CacheRequest?
+    /// Whose part of the cache the answer goes to.
+    private(set) var partition: CachePartition?
+    /// What to ask the upstream on the cache's behalf.
+    private(set) var fill: UpstreamRequest?
+    /// Whether the answer may be kept, once its head is there.
+    var decision: StorageDecision?
+    /// Content collected for the cache and not sent.
+    var collected: [UInt8] = []
+    /// Whether the request changes what is cached for its tenant.
+    let invalidates: Bool
+    /// Whether content of the request is still to come.
+    var contentIsOutstanding: Bool
+
+    /// Makes the exchange of a request that has been judged.
+    init(
+        number: UInt64, snapshot: ConfigurationSnapshot, connection: Registration, identifier: [UInt8],
+        record: ExchangeRecord, invalidates: Bool, contentIsOutstanding: Bool
+    ) {
+        self.number = number
+        self.snapshot = snapshot
+        self.connection = connection
+        self.identifier = identifier
+        self.record = record
+        self.invalidates = invalidates
+        self.contentIsOutstanding = contentIsOutstanding
+    }
+
+    /// Notes what a fetch for the cache needs.
+    func prepareFill(request: CacheRequest, partition: CachePartition, _ fill: UpstreamRequest) {
+        cacheRequest = request
+        self.partition = partition
+        self.fill = fill
+    }
+
+    /// Answers from an entry, which must be of this exchange's part of the cache.
+    func deliver(_ entry: CacheEntry, role: ForwardRole) {
+        guard let partition else { preconditionFailure("an entry for an exchange without a cache") }
+        // The last line of defence: an entry that came through another worker's hands is checked once more.
+        precondition(entry.belongs(to: partition), "an entry of another tenant reached exchange \(number)")
+        setRole(role)
+        state = .delivering(entry, sentBytes: nil)
+    }
+
+    /// Says in `Cache-Status` whose fetch it was, or why its answer was not stored.
+    func setRole(_ role: ForwardRole, status: Status? = nil, detail: ForwardDetail? = nil) {
+        guard case .forward(var forward) = record.cacheStatus else { return }
+        forward.role = role
+        forward.status = status
+        forward.detail = detail ?? forward.detail
+        record.cacheStatus = .forward(forward)
+    }
+
+    /// Whether bytes of the answer have been handed to the connection.
+    package var answerHasBegun: Bool {
+        switch state {
+        case .passing(let framing): framing != nil
+        case .delivering(_, let sentBytes): sentBytes != nil
+        case .following, .filling, .refusing, .ended: false
+        }
+    }
+
+    /// How much content of the request may be handed over now, in bytes; zero when the upstream is behind.
+    /// Content that nobody wants any more is taken without bound, and dropped.
+    package var contentRoomBytes: Int {
+        guard let transfer, !transfer.isOver else { return .max }
+        return transfer.contentRoomBytes
+    }
+
+    /// Hands over content of the request, no more than there is room for.
+    package func offer(content: Span<UInt8>) {
+        record.receivedBytes += UInt64(content.count)
+        switch transfer?.offerContent(content) {
+        case .accepted(let count):
+            precondition(count == content.count, "\(count) of \(content.count) bytes were taken though there was room")
+        case .notWanted, nil: break
+        }
+    }
+
+    /// All content of the request has been handed over.
+    package func finishContent() {
+        contentIsOutstanding = false
+        transfer?.finishContent()
+    }
+}
+
+/// The exchanges of a worker that have no answer yet, by number.
+package struct ExchangeTable {
+    private var slab = Slab<Exchange>()
+
+    /// An empty table.
+    init() {}
+
+    /// Number of exchanges under way.
+    package var count: Int { slab.count }
+
+    /// Puts in the exchange that `make` builds for its number.
+    mutating func insert(_ make: (UInt64) -> Exchange) -> Exchange {
+        slab.insert { index, generation in make(UInt64(generation) << 32 | UInt64(index)) }
+    }
+
+    /// The exchange with this number, unless it is over.
+    package func find(_ number: UInt64) -> Exchange? {
+        slab.find(index: Int(number & 0xFFFF_FFFF), generation: UInt32(number >> 32))
+    }
+
+    /// Takes out an exchange, which must be there.
+    mutating func remove(_ exchange: Exchange) {
+        slab.remove(index: Int(exchange.number & 0xFFFF_FFFF), generation: UInt32(exchange.number >> 32))
+    }
+}

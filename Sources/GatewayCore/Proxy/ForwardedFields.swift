@@ -1,0 +1,110 @@
+package import HTTPModel
+
+/// The field lines of a request on its way to the upstream: what is left out, what is taken over, what is set.
+///
+/// Left out: the fields of a single connection and those that `Connection` names (RFC 9110 §7.6.1), the
+/// tenant's own token, and every statement about the client that the client could have made up
+/// (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`). Duplicates and their order are kept.
+package enum ForwardedFields {
+    /// Appends the lines of a request that is passed through.
+    package static func append(
+        head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
+        to request: inout UpstreamRequest
+    ) {
+        let lines = head.fields.span
+        for index in lines.indices {
+            let line = lines[index]
+            if isLeftOut(line.known) { continue }
+            let name = bytes.extracting(line.name.range)
+            if head.hasConnectionField && isNominated(name, head: head, bytes) { continue }
+            // RFC 9110 §7.6.2: counts down on OPTIONS and TRACE only; TRACE does not come this far.
+            if line.known == .maxForwards, head.method == .options, let left = head.maxForwards, left > 0 {
+                request.append(name: name, value: Array(String(left - 1).utf8).span)
+                continue
+            }
+            request.append(name: name, value: bytes.extracting(line.value.range))
+        }
+        appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+    }
+
+    /// Appends the lines of a request whose answer may be stored: nothing of the client's, so that nothing that
+    /// is not in the cache key can shape the stored answer.
+    package static func appendForStore(
+        head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
+        to request: inout UpstreamRequest
+    ) {
+        append("Accept", "application/json", to: &request)
+        appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+    }
+
+    private static func appendOwn(
+        head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
+        to request: inout UpstreamRequest
+    ) {
+        let address = downstream.address
+        let scheme = downstream.isSecure ? "https" : "http"
+        append("X-Forwarded-For", address.text, to: &request)
+        append("X-Forwarded-Proto", scheme, to: &request)
+        // RFC 7239 §6: an IPv6 address stands in brackets and quotes.
+        let node = address.isIPv4 ? address.text : "\"[\(address.text)]\""
+        var forwarded = "for=\(node);proto=\(scheme)"
+        if !head.authority.isEmpty {
+            // The authority was validated and holds no quote; quotes are needed for the colon before a port.
+            forwarded += ";host=\"\(bytes.extracting(head.authority.range).text)\""
+        }
+        append("Forwarded", forwarded, to: &request)
+        request.append(name: Array("X-Request-Id".utf8).span, value: identifier)
+        // RFC 9110 §7.6.3: a gateway says in each request that it has passed it on.
+        append("Via", head.version == .http10 ? "1.0 kayle-gateway" : "1.1 kayle-gateway", to: &request)
+    }
+
+    private static func append(_ name: String, _ value: String, to request: inout UpstreamRequest) {
+        request.append(name: Array(name.utf8).span, value: Array(value.utf8).span)
+    }
+
+    private static func isLeftOut(_ name: FieldName) -> Bool {
+        if name.isHopByHop { return true }
+        switch name {
+        case .authorization, .host, .contentLength, .expect, .forwarded, .xForwardedFor, .xForwardedHost,
+            .xForwardedProto, .xRealIP, .xRequestID:
+            return true
+        case .acceptEncoding, .age, .cacheControl, .cacheStatus, .connection, .contentEncoding, .contentType,
+            .cookie, .date, .eTag, .expires, .http2Settings, .ifMatch, .ifModifiedSince, .ifNoneMatch, .ifRange,
+            .ifUnmodifiedSince, .keepAlive, .lastModified, .location, .maxForwards, .pragma, .proxyAuthenticate,
+            .proxyAuthenticationInfo, .proxyAuthorization, .proxyConnection, .proxyStatus, .range, .rateLimit,
+            .rateLimitPolicy, .retryAfter, .server, .setCookie, .te, .trailer, .transferEncoding, .upgrade,
+            .vary, .via, .wwwAuthenticate, .other:
+            return false
+        }
+    }
+
+    /// Whether a `Connection` field names this field as one for this connection only.
+    private static func isNominated(_ name: Span<UInt8>, head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        let lines = head.fields.span
+        for index in lines.indices where lines[index].known == .connection {
+            let value = bytes.extracting(lines[index].value.range)
+            var start = 0
+            while start < value.count {
+                var end = start
+                while end < value.count, value[end] != UInt8(ascii: ",") { end += 1 }
+                if value.extracting(start..<end).trimmed(equals: name) { return true }
+                start = end + 1
+            }
+        }
+        return false
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether these bytes, without blanks around them, spell a name without regard to ASCII case.
+    fileprivate func trimmed(equals name: Span<UInt8>) -> Bool {
+        var first = 0
+        var end = count
+        while first < end, self[first] == 0x20 || self[first] == 0x09 { first += 1 }
+        while end > first, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
+        guard end - first == name.count else { return false }
+        for index in 0..<name.count
+        where self[first + index].asciiLowercased != name[index].asciiLowercased { return false }
+        return true
+    }
+}

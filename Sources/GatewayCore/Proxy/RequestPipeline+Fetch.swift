@@ -1,0 +1,238 @@
+package import Cache
+package import HTTPModel
+
+/// Stages 10 to 12: whose fetch it is, what the upstream has sent, what is stored of it.
+extension RequestPipeline {
+    /// Sends a request on for itself alone.
+    func forward(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        let exchange = makeExchange(head, bytes, downstream, record)
+        let content: UpstreamRequest.Content =
+            switch head.framing {
+            case .none: .none
+            case .length(let length): .length(length)
+            case .chunked, .untilClose: .chunked
+            }
+        var request = target.withBytes { target in
+            UpstreamRequest(
+                method: head.method, methodText: bytes.extracting(head.methodText.range), target: target,
+                content: content, authorization: record.tenant?.tenant.credential)
+        }
+        identifier.bytes.withBytes { identifier in
+            ForwardedFields.append(
+                head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+        }
+        if exchange.invalidates, let tenant = record.tenant { cache.invalidate(tenant.partition) }
+        if head.expectsContinue && exchange.contentIsOutstanding && !downstream.contentHasArrived {
+            ResponseEncoder.interim(.continue, fields: [UInt8]().span, into: &output)
+        }
+        exchange.state = .passing(nil)
+        start(exchange, request)
+        return .pending(exchange)
+    }
+
+    /// The request that asks on the cache's behalf: a GET, whatever the client's method, with nothing of the
+    /// client's that is not in the key.
+    func fillRequest(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ exchange: Exchange
+    ) -> UpstreamRequest {
+        let credential = exchange.record.tenant?.tenant.credential
+        var request = target.withBytes { target in
+            UpstreamRequest(
+                method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
+                authorization: credential)
+        }
+        let isShared = exchange.record.route?.cache?.sharing == .headers
+        ForwardedFields.appendForStore(
+            head: head, bytes, exchange.record, keyed: isShared, identifier: exchange.identifier.span,
+            to: &request)
+        return request
+    }
+
+    /// Fetches for all who want the same thing.
+    func lead(_ exchange: Exchange, _ permit: consuming FetchPermit) {
+        exchange.permit = consume permit
+        exchange.state = .filling
+        start(exchange, exchange.fill)
+    }
+
+    /// Waits for somebody else's fetch, up to its deadline.
+    func follow(_ exchange: Exchange, _ ticket: FollowTicket) {
+        exchange.state = .following(ticket)
+        deadlines.append((exchange.number, ticket.deadline))
+    }
+
+    /// Fetches for itself; the answer is not stored.
+    func goAlone(_ exchange: Exchange) {
+        exchange.state = .passing(nil)
+        start(exchange, exchange.fill)
+    }
+
+    /// News from the upstream.
+    package func progressed(_ transfer: Transfer) {
+        guard let exchange = exchanges.find(transfer.owner), exchange.transfer === transfer else { return }
+        if transfer.head != nil && exchange.record.upstreamHeadAt == nil {
+            exchange.record.upstreamHeadAt = now
+            exchange.record.upstreamStatus = transfer.head?.status
+        }
+        if transfer.isOver && exchange.record.upstreamEndedAt == nil { exchange.record.upstreamEndedAt = now }
+        if case .filling = exchange.state { collect(exchange, transfer) }
+        wake(exchange)
+    }
+
+    /// News from the fetch that an exchange follows.
+    package func hear(_ message: FollowerMessage) {
+        guard let exchange = exchanges.find(message.token), case .following(let ticket) = exchange.state else {
+            return
+        }
+        switch message.news {
+        case .ended(.entry(let entry)): exchange.deliver(entry, role: .collapsed)
+        case .ended(.goAlone): goAlone(exchange)
+        case .ended(.failed(let number)):
+            exchange.setRole(.collapsed)
+            exchange.state = .refusing(.upstream(UpstreamFailure(number: number)))
+        case .leadNow:
+            guard let permit = cache.collapser.takeOver(ticket) else { return }
+            lead(exchange, permit)
+        }
+        wake(exchange)
+    }
+
+    /// A follower has waited long enough.
+    package func due(_ number: UInt64) {
+        guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state else { return }
+        courier.deliver(cache.collapser.leave(ticket))
+        goAlone(exchange)
+        wake(exchange)
+    }
+
+    /// The client has gone. A fetch that others wait for goes on without it.
+    package func abandon(_ exchange: Exchange) {
+        exchange.connection = nil
+        switch exchange.state {
+        case .following(let ticket): courier.deliver(cache.collapser.leave(ticket))
+        case .filling:
+            guard let permit = exchange.permit.take() else { preconditionFailure("a fill without a permit") }
+            if cache.collapser.followerCount(permit) > 0 {
+                exchange.permit = consume permit
+                return
+            }
+            courier.deliver(cache.collapser.handOver(permit))
+        case .passing, .delivering, .refusing, .ended: break
+        }
+        if let transfer = exchange.transfer { upstream.cancel(transfer) }
+        // Whether the upstream carried it out nobody knows now.
+        invalidateAfter(exchange)
+        if exchange.record.status.rawValue == 0 { exchange.record.status = .clientGone }
+        finish(exchange)
+    }
+
+    /// What was cached before a write is no answer any more, nor is what was fetched while it was under way.
+    func invalidateAfter(_ exchange: Exchange) {
+        if exchange.invalidates, let tenant = exchange.record.tenant { cache.invalidate(tenant.partition) }
+    }
+
+    func makeExchange(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
+    ) -> Exchange {
+        let isWrite = !head.method.isSafe && record.tenant != nil
+        let invalidates = isWrite && invalidatesTarget
+        let hasContent = head.framing != .none && head.framing != .length(0)
+        let identifier = identifier.bytes.withBytes { $0.array }
+        return exchanges.insert { number in
+            Exchange(
+                number: number, snapshot: snapshot, connection: downstream.registration,
+                identifier: identifier, record: record, invalidates: invalidates,
+                contentIsOutstanding: hasContent)
+        }
+    }
+
+    private func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
+        guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
+        exchange.record.upstreamAskedAt = now
+        switch upstream.start(request, owner: exchange.number, now: now) {
+        case .started(let transfer): exchange.transfer = transfer
+        case .refused(let failure): fail(exchange, failure)
+        }
+    }
+
+    /// Takes what has come of an answer for the cache. Nothing of it is sent before it is whole: so it has its
+    /// `ETag`, so an upstream that breaks off costs a clean 502 and no broken answer (docs/decisions/0003).
+    private func collect(_ exchange: Exchange, _ transfer: Transfer) {
+        if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
+        guard case .filling = exchange.state else { return }
+        transfer.received.withBytes { bytes in
+            for index in bytes.indices { exchange.collected.append(bytes[index]) }
+        }
+        transfer.received.removeAll()
+        transfer.didConsume()
+        if exchange.collected.count > cache.maximumEntryBytes {
+            passOn(exchange, because: .tooLarge)
+            return
+        }
+        switch transfer.phase {
+        case .complete: store(exchange, transfer)
+        case .failed(let failure): fail(exchange, failure)
+        case .queued, .connecting, .waitingForHead, .receivingContent: break
+        case .cancelled: preconditionFailure("a fill was cancelled and goes on")
+        }
+    }
+
+    private func decide(_ exchange: Exchange, _ head: ResponseHead, _ transfer: Transfer) {
+        guard var request = exchange.cacheRequest, let lifetime = exchange.record.route?.cache?.timeToLive,
+            let framing = transfer.framing
+        else { preconditionFailure("a fill without a policy") }
+        // The fill is a GET also when a HEAD began it.
+        request.method = .get
+        let timing = FetchTiming(
+            requestedAt: exchange.record.upstreamAskedAt ?? now, receivedAt: now,
+            receivedUnixSeconds: recorder.nowUnixSeconds)
+        let decision = cache.decide(
+            StoragePolicy.Subject(request: request, response: head, framing: framing, timing: timing),
+            routeLifetime: lifetime)
+        exchange.decision = decision
+        if case .notStored(let refusal) = decision { passOn(exchange, because: refusal) }
+    }
+
+    /// The answer is for the leader alone: it goes on as it comes, and the followers fetch for themselves.
+    private func passOn(_ exchange: Exchange, because refusal: StorageRefusal) {
+        guard let permit = exchange.permit.take() else { preconditionFailure("a fill without a permit") }
+        courier.deliver(cache.collapser.end(permit, .goAlone))
+        exchange.setRole(.single, status: exchange.record.upstreamStatus, detail: .notStored(refusal))
+        exchange.state = .passing(nil)
+        if exchange.connection == nil { abandon(exchange) }
+    }
+
+    private func store(_ exchange: Exchange, _ transfer: Transfer) {
+        guard let permit = exchange.permit.take(), let head = transfer.head, let decision = exchange.decision else {
+            preconditionFailure("a fill without permit, head or decision")
+        }
+        let body = exchange.collected
+        exchange.collected = []
+        let admission = cache.admit(
+            permit, head: head, body: body, decision: decision, receivedUnixSeconds: recorder.nowUnixSeconds)
+        courier.deliver(admission.wakeup)
+        exchange.deliver(admission.entry, role: .single)
+        exchange.setRole(
+            admission.refusal == nil ? .stored : .single, status: head.status,
+            detail: admission.refusal.map { .notStored($0) })
+        endIfAlone(exchange)
+    }
+
+    private func fail(_ exchange: Exchange, _ failure: UpstreamFailure) {
+        if let permit = exchange.permit.take() {
+            courier.deliver(cache.collapser.end(permit, .failed(failure.number)))
+        }
+        exchange.state = .refusing(.upstream(failure))
+        endIfAlone(exchange)
+    }
+
+    /// A fetch that went on for others' sake ends without an answer of its own.
+    private func endIfAlone(_ exchange: Exchange) {
+        guard exchange.connection == nil else { return }
+        exchange.record.status = .clientGone
+        finish(exchange)
+    }
+}

@@ -1,0 +1,223 @@
+package import Cache
+package import HTTPModel
+
+/// Stages 13 and 14: what the client gets, and what is written down.
+extension RequestPipeline {
+    /// What `Allow` says about the gateway itself.
+    static let allowedEverywhere = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+    /// The same as a literal, for a head that is written without allocation.
+    private static let allowedField: StaticString = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+    /// Content taken from an entry or a transfer at once.
+    private static let pieceBytes = 262_144
+
+    /// Answers a request out of the cache, at once if it fits into one piece.
+    func answer(
+        from entry: CacheEntry, _ downstream: Downstream, _ record: inout ExchangeRecord,
+        into output: inout ByteBuffer
+    ) -> Handling {
+        record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: downstream.startedAt))
+        record.status = entry.status
+        let before = output.count
+        let sent = identifier.bytes.withBytes { identifier in
+            composer.answer(
+                from: entry, record.terms, identifier: identifier, now: downstream.startedAt, into: &output)
+        }
+        record.sentBytes = UInt64(output.count - before)
+        if sent == Int(entry.body.count) {
+            identifier.bytes.withBytes { recorder.write(record, identifier: $0) }
+            return .answered(record.persistence)
+        }
+        let identifier = identifier.bytes.withBytes { $0.array }
+        let exchange = exchanges.insert { number in
+            Exchange(
+                number: number, snapshot: snapshot, connection: downstream.registration,
+                identifier: identifier, record: record, invalidates: false, contentIsOutstanding: false)
+        }
+        exchange.state = .delivering(entry, sentBytes: sent)
+        return .pending(exchange)
+    }
+
+    /// Refuses a request. Content that the client has announced and not sent is not waited for.
+    func answer(
+        _ refusal: Refusal, _ head: borrowing RequestHead, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
+            record.persistence = .close
+        }
+        write(refusal, &record, into: &output)
+        return .answered(record.persistence)
+    }
+
+    /// Refuses what is no request; the connection closes.
+    package func refuse(_ refusal: Refusal, _ downstream: Downstream, into output: inout ByteBuffer) {
+        identifier.make()
+        var record = ExchangeRecord(downstream)
+        write(refusal, &record, into: &output)
+    }
+
+    private func write(_ refusal: Refusal, _ record: inout ExchangeRecord, into output: inout ByteBuffer) {
+        record.status = refusal.status
+        record.refusal = refusal.word
+        record.cacheStatus = nil
+        let before = output.count
+        identifier.bytes.withBytes { identifier in
+            composer.refuse(
+                refusal, record.terms, pageSize: record.pageSize, identifier: identifier,
+                nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+        }
+        record.sentBytes = UInt64(output.count - before)
+        identifier.bytes.withBytes { recorder.write(record, identifier: $0) }
+    }
+
+    /// Whether a request asks this gateway itself, and nobody behind it: `OPTIONS *`, or OPTIONS at the end of its
+    /// `Max-Forwards` (RFC 9110 §7.6.2, §9.3.7).
+    func isForUs(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        guard head.method == .options else { return false }
+        return head.maxForwards == 0 || bytes.extracting(head.path.range).equals("*")
+    }
+
+    func answerOptions(_ record: inout ExchangeRecord, into output: inout ByteBuffer) -> Handling {
+        record.status = .noContent
+        let before = output.count
+        identifier.bytes.withBytes { identifier in
+            composer.answerOptions(
+                allow: Self.allowedField, record.terms, identifier: identifier,
+                nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+        }
+        record.sentBytes = UInt64(output.count - before)
+        identifier.bytes.withBytes { recorder.write(record, identifier: $0) }
+        return .answered(record.persistence)
+    }
+
+    /// Appends what there is of an exchange's answer.
+    package func produce(_ exchange: Exchange, into output: inout ByteBuffer) -> Production {
+        let before = output.count
+        let production: Production
+        switch exchange.state {
+        case .following, .filling: return .waiting
+        case .refusing(let refusal): production = give(refusal, exchange, into: &output)
+        case .delivering(let entry, let sentBytes):
+            production = deliver(entry, from: sentBytes, exchange, into: &output)
+        case .passing(let framing): production = pass(framing, exchange, into: &output)
+        case .ended: preconditionFailure("exchange \(exchange.number) is over and asked for more")
+        }
+        exchange.record.sentBytes += UInt64(output.count - before)
+        switch production {
+        case .waiting, .more: break
+        case .finished, .broken: finish(exchange)
+        }
+        return production
+    }
+
+    /// 14: writes an exchange down; it is over.
+    func finish(_ exchange: Exchange) {
+        precondition(exchange.permit == nil, "exchange \(exchange.number) ends with its permit")
+        exchange.state = .ended
+        exchange.transfer = nil
+        recorder.write(exchange.record, identifier: exchange.identifier.span)
+        exchanges.remove(exchange)
+    }
+
+    private func give(_ refusal: Refusal, _ exchange: Exchange, into output: inout ByteBuffer) -> Production {
+        invalidateAfter(exchange)
+        if exchange.contentIsOutstanding { exchange.record.persistence = .close }
+        exchange.record.status = refusal.status
+        exchange.record.refusal = refusal.word
+        composer.refuse(
+            refusal, exchange.record.terms, pageSize: exchange.record.pageSize,
+            identifier: exchange.identifier.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+        return .finished(exchange.record.persistence)
+    }
+
+    private func deliver(
+        _ entry: CacheEntry, from sentBytes: Int?, _ exchange: Exchange, into output: inout ByteBuffer
+    ) -> Production {
+        var sent: Int
+        if let sentBytes {
+            sent = sentBytes
+            let end = min(Int(entry.body.count), sent + Self.pieceBytes)
+            let start = Int(entry.body.start)
+            output.append(entry.bytes.span.extracting((start + sent)..<(start + end)))
+            sent = end
+        } else {
+            exchange.record.status = entry.status
+            sent = composer.answer(
+                from: entry, exchange.record.terms, identifier: exchange.identifier.span, now: now,
+                into: &output)
+        }
+        exchange.state = .delivering(entry, sentBytes: sent)
+        return sent == Int(entry.body.count) ? .finished(exchange.record.persistence) : .more
+    }
+
+    private func pass(
+        _ framing: ContentFraming?, _ exchange: Exchange, into output: inout ByteBuffer
+    ) -> Production {
+        guard let transfer = exchange.transfer else { preconditionFailure("nothing to pass on") }
+        guard let framing = framing ?? passHead(exchange, transfer, into: &output) else {
+            if case .failed(let failure) = transfer.phase {
+                return give(.upstream(failure), exchange, into: &output)
+            }
+            return .waiting
+        }
+        if exchange.record.method == .head {
+            // A GET that was sent for a HEAD: its content is nobody's.
+            if !transfer.isOver { upstream.cancel(transfer) }
+            return .finished(exchange.record.persistence)
+        }
+        passContent(framing, exchange, transfer, into: &output)
+        switch transfer.phase {
+        case .complete:
+            if framing == .chunked { ResponseEncoder.lastChunk(into: &output) }
+            return .finished(exchange.record.persistence)
+        case .failed(let failure):
+            exchange.record.refusal = failure.proxyError
+            return .broken
+        case .queued, .connecting, .waitingForHead, .receivingContent: return .waiting
+        case .cancelled: preconditionFailure("a cancelled transfer is passed on")
+        }
+    }
+
+    /// Writes the head of the upstream's answer, and early hints before it; `nil` while there is none.
+    private func passHead(
+        _ exchange: Exchange, _ transfer: Transfer, into output: inout ByteBuffer
+    ) -> ContentFraming? {
+        while let interim = transfer.takeInterimHead() {
+            // RFC 9110 §15.2: HTTP/1.0 knows no interim answers.
+            if exchange.record.version != .http10 { composer.passInterim(interim, into: &output) }
+        }
+        guard let head = transfer.head, let upstreamFraming = transfer.framing else { return nil }
+        // Before a byte of the answer to a write is sent, nothing older can be served any more.
+        invalidateAfter(exchange)
+        let framing = ResponseComposer.framing(of: upstreamFraming, for: exchange.record.version)
+        if exchange.contentIsOutstanding || framing == .untilClose { exchange.record.persistence = .close }
+        exchange.record.status = head.status
+        if exchange.record.cacheStatus != nil { exchange.setRole(.single, status: head.status) }
+        composer.passOn(
+            head, framing: framing, exchange.record.terms, identifier: exchange.identifier.span,
+            nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+        exchange.state = .passing(framing)
+        return framing
+    }
+
+    private func passContent(
+        _ framing: ContentFraming, _ exchange: Exchange, _ transfer: Transfer, into output: inout ByteBuffer
+    ) {
+        if !exchange.collected.isEmpty {
+            append(exchange.collected.span, framing, into: &output)
+            exchange.collected = []
+        }
+        guard !transfer.received.isEmpty else { return }
+        transfer.received.withBytes { append($0, framing, into: &output) }
+        transfer.received.removeAll()
+        transfer.didConsume()
+    }
+
+    private func append(_ content: Span<UInt8>, _ framing: ContentFraming, into output: inout ByteBuffer) {
+        switch framing {
+        case .chunked: ResponseEncoder.chunk(content, into: &output)
+        case .length, .untilClose: output.append(content)
+        case .none: break
+        }
+    }
+}

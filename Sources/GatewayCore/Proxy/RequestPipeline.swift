@@ -1,0 +1,250 @@
+package import Cache
+package import HTTPModel
+
+/// The corridor: every request walks down these stages in this order, and all control flow between them is here.
+///
+/// 1 accept, 2 handshake and 3 parse lie behind a request that arrives here. 4 normalize path, 5 route,
+/// 6 authorize, 7 normalize query, 8 limit, 9 look up and 10 collapse run to the end inside one event, without
+/// waiting. 11 fetch, 12 store and 13 respond go on as the upstream answers (`RequestPipeline+Fetch`,
+/// `RequestPipeline+Respond`). 14 record ends every exchange.
+///
+/// Two safety rules sit in this order. The path is made canonical before routing, so that route, access rule,
+/// cache key and upstream see one and the same path. What the query normalizer leaves out of the key is not
+/// forwarded either, so that nothing unkeyed can shape a stored answer. One pipeline per worker.
+package final class RequestPipeline {
+    let cache: HTTPCache
+    let limiter: RateLimiter
+    let upstream: UpstreamClient
+    let exchanges: ExchangeTable
+    let recorder: ExchangeRecorder
+    let courier: FollowerCourier
+    let workerIndex: UInt32
+    /// What requests are judged by from now on; an exchange keeps the one it began with.
+    package var snapshot: ConfigurationSnapshot
+
+    var composer: ResponseComposer
+    var identifier: RequestIdentifier
+    /// The canonical request target of the request at hand: what the upstream is asked.
+    var target = ByteBuffer(minimumCapacity: 1_024)
+    private var path = ByteBuffer(minimumCapacity: 1_024)
+    private var query = ByteBuffer(minimumCapacity: 1_024)
+    private var key = ByteBuffer(minimumCapacity: 1_024)
+    private var queries = ListQueryNormalizer()
+
+    /// What a worker's pipeline needs of the rest.
+    package struct Parts {
+        let cache: HTTPCache
+        let limiter: RateLimiter
+        let upstream: UpstreamClient
+        let recorder: ExchangeRecorder
+        let courier: FollowerCourier
+        let workerIndex: UInt32
+        let deployment: String
+        let identifierPrefix: UInt64
+    }
+
+    /// Makes a worker's pipeline.
+    init(_ parts: Parts, snapshot: ConfigurationSnapshot) {
+        cache = parts.cache
+        limiter = parts.limiter
+        upstream = parts.upstream
+        recorder = parts.recorder
+        courier = parts.courier
+        workerIndex = parts.workerIndex
+        self.snapshot = snapshot
+        exchanges = ExchangeTable()
+        composer = ResponseComposer(deployment: parts.deployment)
+        identifier = RequestIdentifier(prefix: parts.identifierPrefix)
+    }
+
+    /// Takes a request whose head has been read. `head`'s ranges count from the first of `bytes`; an answer that
+    /// can be given at once is written to `output`.
+    package func begin(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        into output: inout ByteBuffer
+    ) -> Handling {
+        identifier.take(from: head, bytes)
+        var record = ExchangeRecord(head, downstream, receivedBytes: bytes.count)
+        if let refusal = judge(head, bytes, downstream, &record) {
+            return answer(refusal, head, downstream, &record, into: &output)
+        }
+        if isForUs(head, bytes) { return answerOptions(&record, into: &output) }
+        return serve(head, bytes, downstream, &record, into: &output)
+    }
+
+    /// Stages 4 to 8: everything that can refuse before the cache or the upstream is asked.
+    private func judge(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ record: inout ExchangeRecord
+    ) -> Refusal? {
+        // CONNECT would make a tunnel of the gateway, TRACE would echo the tenant's token (RFC 9110 §9.3.8).
+        if head.method == .trace || head.method == .connect {
+            return .methodNotAllowed(allow: Self.allowedEverywhere)
+        }
+        // The asterisk form has no path and no route; it asks about the gateway itself (RFC 9110 §9.3.7).
+        if head.method == .options && bytes.extracting(head.path.range).equals("*") { return nil }
+        if let refusal = normalizePath(head, bytes) { return refusal }
+        if let refusal = findRoute(head.method, &record) { return refusal }
+        if let refusal = authorize(head, bytes, &record) { return refusal }
+        if let refusal = normalizeQuery(head, bytes, &record) { return refusal }
+        return takeLimits(downstream, &record)
+    }
+
+    /// 4: one canonical path, or none.
+    private func normalizePath(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Refusal? {
+        path.removeAll()
+        switch PathNormalizer.normalize(bytes.extracting(head.path.range), into: &path) {
+        case .unchanged:
+            path.append(bytes.extracting(head.path.range))
+            return nil
+        case .rewritten: return nil
+        case .refused(let reason): return .path(reason)
+        }
+    }
+
+    /// 5: the rule that takes the request.
+    private func findRoute(_ method: Method, _ record: inout ExchangeRecord) -> Refusal? {
+        switch path.withBytes({ snapshot.routes.match(method, $0) }) {
+        case .matched(let route):
+            record.route = route
+            record.pageSize = route.query?.defaultPageSize
+            return nil
+        case .methodNotAllowed(let allow): return .methodNotAllowed(allow: allow)
+        case .notFound: return .noRoute
+        }
+    }
+
+    /// 6: who asks, and whether they may.
+    private func authorize(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
+    ) -> Refusal? {
+        guard let route = record.route else { return .noRoute }
+        // Two Authorization lines are two stories about who asks; the shape of neither is looked at.
+        let count = head.count(of: .authorization)
+        let value = count == 1 ? head.firstValue(of: .authorization) ?? .empty : .empty
+        let subject = AccessSubject(
+            method: head.method, address: record.address, nowUnixSeconds: recorder.nowUnixSeconds)
+        switch route.access.decide(subject, authorization: bytes.extracting(value.range), in: snapshot.access) {
+        case .open: return nil
+        case .granted(let grant):
+            record.token = grant.token
+            let context = snapshot.tenants[grant.tenantIndex]
+            precondition(
+                context.tenant.identity == grant.tenantIdentity, "tenant \(context.tenant.id) is not the grant's")
+            record.tenant = context
+            return nil
+        case .refused(let reason, let holder):
+            if let holder {
+                record.token = holder.token
+                record.tenant = snapshot.tenants[holder.tenantIndex]
+            }
+            return .access(count > 1 ? .malformed : reason)
+        }
+    }
+
+    /// 7: one spelling of what the query means. Leaves the whole request target in `target`.
+    private func normalizeQuery(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
+    ) -> Refusal? {
+        target.removeAll()
+        path.withBytes { target.append($0) }
+        let raw = bytes.extracting(head.query.range)
+        guard let model = record.route?.query else {
+            appendRawQuery(head, raw)
+            return nil
+        }
+        switch queries.normalize(raw, model: model, into: &query) {
+        case .canonical(let limit):
+            record.pageSize = limit
+            if !query.isEmpty {
+                target.append("?")
+                query.withBytes { target.append($0) }
+            }
+            return nil
+        case .opaque:
+            appendRawQuery(head, raw)
+            record.cacheStatus = .forward(CacheForward(.bypass, detail: .bypass(.opaqueQuery)))
+            return nil
+        case .refused(let reason): return .query(reason)
+        }
+    }
+
+    private func appendRawQuery(_ head: borrowing RequestHead, _ raw: Span<UInt8>) {
+        guard head.hasQuery else { return }
+        target.append("?")
+        target.append(raw)
+    }
+
+    /// 8: a token from each bucket, or from none.
+    private func takeLimits(_ downstream: Downstream, _ record: inout ExchangeRecord) -> Refusal? {
+        guard let route = record.route else { return .noRoute }
+        let limits = record.tenant?.limits[route.index] ?? snapshot.openLimits[route.index]
+        if limits.isEmpty { return nil }
+        record.limits = limits
+        let tenant = record.tenant?.tenant
+        let subject = LimitSubject(
+            tenant: tenant?.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
+            credential: tenant?.credentialIdentity ?? 0, address: downstream.address)
+        let decision = limiter.take(limits, subject: subject, now: downstream.startedAt, report: &record.report)
+        switch decision {
+        case .within: return nil
+        case .exceeded(let index, _):
+            let name = limits.policies[index].name
+            recorder.limitExceeded(record.tenant, limit: name)
+            return .limited(limit: name, retryAfterSeconds: decision.retryAfterSeconds)
+        case .noRoom: return .overloaded(retryAfterSeconds: decision.retryAfterSeconds)
+        }
+    }
+
+    /// 9 and 10: out of the cache, behind somebody who already asks, or on to the upstream.
+    private func serve(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        guard let policy = record.route?.cache else {
+            return forward(head, bytes, downstream, &record, into: &output)
+        }
+        var request = CacheRequest(head, bytes: bytes)
+        if record.cacheStatus != nil { request.bypass = .opaqueQuery }
+        guard request.isLookedUp else {
+            let reason: ForwardReason = request.bypass == nil ? .method : .bypass
+            record.cacheStatus = .forward(CacheForward(reason, detail: request.bypass.map { .bypass($0) }))
+            return forward(head, bytes, downstream, &record, into: &output)
+        }
+        key.removeAll()
+        target.withBytes { key.append($0) }
+        if policy.sharing == .headers { ForwardedFields.appendKey(head, bytes, to: &key) }
+        return key.withBytes { key in
+            lookUp(key, request, head, bytes, downstream, &record, into: &output)
+        }
+    }
+
+    private func lookUp(
+        _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        guard let route = record.route else { preconditionFailure("a look-up without a route") }
+        let partition = record.tenant?.partition ?? snapshot.openPartition
+        let found = cache.lookUp(partition, route: route.number, query: key, now: downstream.startedAt)
+        if case .fresh(let entry) = found {
+            return answer(from: entry, downstream, &record, into: &output)
+        }
+        if case .stale = found {
+            record.cacheStatus = .forward(CacheForward(.stale))
+        } else {
+            record.cacheStatus = .forward(CacheForward(.uriMiss))
+        }
+        let exchange = makeExchange(head, bytes, downstream, record)
+        exchange.prepareFill(request: request, partition: partition, fillRequest(head, bytes, exchange))
+        let waiter = Waiter(worker: workerIndex, token: exchange.number)
+        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: downstream.startedAt) {
+        case .lead(let permit): lead(exchange, permit)
+        case .follow(let ticket): follow(exchange, ticket)
+        case .alone: goAlone(exchange)
+        case .fresh(let entry, let wakeup):
+            courier.deliver(wakeup)
+            exchange.deliver(entry, role: .collapsed)
+        }
+        return .pending(exchange)
+    }
+}

@@ -1,0 +1,197 @@
+package import Cache
+package import HTTPModel
+
+/// What an answer carries besides what it is made of: the gateway's own fields.
+package struct AnswerTerms: ~Copyable {
+    /// Whether content follows the head; not after HEAD.
+    package let method: Method
+    /// Whether the connection ends with this answer.
+    package let persistence: Persistence
+    /// Whether the client speaks HTTP/1.0, which knows no chunks and closes by default.
+    package let version: HTTPVersion
+    /// The limits the request was held to; `nil` before they were looked at.
+    package let limits: LimitPlan?
+    /// What they had left.
+    package let report: LimitReport
+    /// How the cache took part; `nil` on routes without one.
+    package let cacheStatus: CacheStatus?
+
+    /// Puts the terms together.
+    package init(
+        method: Method, persistence: Persistence, version: HTTPVersion, limits: LimitPlan?, report: LimitReport,
+        cacheStatus: CacheStatus?
+    ) {
+        self.method = method
+        self.persistence = persistence
+        self.version = version
+        self.limits = limits
+        self.report = report
+        self.cacheStatus = cacheStatus
+    }
+}
+
+/// Writes the heads of answers, and answers that are whole, into the worker's output.
+package struct ResponseComposer: ~Copyable {
+    private var body = ByteBuffer(minimumCapacity: 1_024)
+    private var words: [UInt8] = []
+    private var dateSeconds: Int64 = -1
+    private var date: [UInt8] = []
+    private let deployment: [UInt8]
+
+    /// Bytes of content that are copied behind a head at once; the rest of a larger entry follows as the client
+    /// takes it, so that a slow client holds this much and not a whole answer.
+    package static let firstContentBytes = 262_144
+
+    /// `deployment` is the name in `Proxy-Status`.
+    package init(deployment: String) {
+        self.deployment = Array(deployment.utf8)
+        words.reserveCapacity(256)
+    }
+
+    /// An answer made here because the gateway refuses. `pageSize` is given on list routes.
+    package mutating func refuse(
+        _ refusal: Refusal, _ terms: borrowing AnswerTerms, pageSize: Int?, identifier: Span<UInt8>,
+        nowUnixSeconds: Int64, into output: inout ByteBuffer
+    ) {
+        body.removeAll()
+        ErrorEnvelope.render(
+            code: refusal.code, message: refusal.message, hint: refusal.hint, pageSize: pageSize, into: &body)
+        ResponseEncoder.statusLine(refusal.status, into: &output)
+        ResponseEncoder.field("Content-Type", "application/json", into: &output)
+        ResponseEncoder.field("Content-Length", UInt64(body.count), into: &output)
+        ResponseEncoder.field("Cache-Control", "no-store", into: &output)
+        appendDate(nowUnixSeconds, into: &output)
+        if let seconds = refusal.retryAfterSeconds { ResponseEncoder.field("Retry-After", seconds, into: &output) }
+        switch refusal {
+        case .access(let reason) where reason.answer == .unauthorized:
+            // RFC 9110 §11.6.1: a 401 names a challenge.
+            ResponseEncoder.field("WWW-Authenticate", "Bearer", into: &output)
+        case .methodNotAllowed(let allow): ResponseEncoder.field("Allow", Array(allow.utf8).span, into: &output)
+        case .upstream(let failure): appendProxyStatus(failure, into: &output)
+        case .message, .path, .query, .access, .noRoute, .late, .limited, .overloaded: break
+        }
+        appendOwn(terms, identifier: identifier, into: &output)
+        ResponseEncoder.endHead(into: &output)
+        if terms.method != .head { body.withBytes { output.append($0) } }
+    }
+
+    /// An answer without content that the gateway gives itself: to `OPTIONS` with `Max-Forwards: 0`.
+    package mutating func answerOptions(
+        allow: StaticString, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>, nowUnixSeconds: Int64,
+        into output: inout ByteBuffer
+    ) {
+        ResponseEncoder.statusLine(.noContent, into: &output)
+        ResponseEncoder.field("Allow", allow, into: &output)
+        appendDate(nowUnixSeconds, into: &output)
+        appendOwn(terms, identifier: identifier, into: &output)
+        ResponseEncoder.endHead(into: &output)
+    }
+
+    /// An answer out of an entry: its head and the first part of its content. Gives the offset in the content up
+    /// to which it has been written.
+    package mutating func answer(
+        from entry: CacheEntry, isNotModified: Bool, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
+        now: MonotonicInstant, into output: inout ByteBuffer
+    ) -> Int {
+        let bytes = entry.bytes.span
+        ResponseEncoder.statusLine(isNotModified ? .notModified : entry.status, into: &output)
+        // RFC 9110 §15.4.5: a 304 has no content and so no Content-Length of one.
+        if !isNotModified { ResponseEncoder.field("Content-Length", UInt64(entry.body.count), into: &output) }
+        if case .store = entry.decision {
+            ResponseEncoder.field("ETag", bytes.extracting(entry.eTag.range), into: &output)
+            appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
+            let age = entry.ageSeconds(now: now)
+            if case .hit = terms.cacheStatus { ResponseEncoder.field("Age", UInt64(clamping: age), into: &output) }
+        }
+        appendOwn(terms, identifier: identifier, into: &output)
+        let hasContent = terms.method != .head && !isNotModified
+        guard hasContent else {
+            output.append(bytes.extracting(entry.fieldsAndEnd.range))
+            return Int(entry.body.count)
+        }
+        let first = min(Int(entry.body.count), Self.firstContentBytes)
+        output.append(bytes.extracting(Int(entry.fields.start)..<(Int(entry.body.start) + first)))
+        return first
+    }
+
+    /// The head of an answer that is passed on as it comes. Gives how its content is framed to the client.
+    package mutating func passOn(
+        _ head: ResponseHead, framing: ContentFraming, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
+        nowUnixSeconds: Int64, into output: inout ByteBuffer
+    ) -> ContentFraming {
+        let downstream = Self.framing(of: framing, for: terms.version)
+        ResponseEncoder.statusLine(head.status, into: &output)
+        let bytes = head.bytes.span
+        for line in head.fields {
+            // Framing is stated anew; a request identifier of the upstream's would contradict ours.
+            if line.known == .contentLength && framing != .none || line.known == .xRequestID { continue }
+            ResponseEncoder.field(
+                bytes.extracting(line.name.range), bytes.extracting(line.value.range), into: &output)
+        }
+        switch downstream {
+        case .none, .untilClose: break
+        case .length(let length): ResponseEncoder.field("Content-Length", length, into: &output)
+        case .chunked: ResponseEncoder.field("Transfer-Encoding", "chunked", into: &output)
+        }
+        if head.firstValue(of: .date) == nil { appendDate(nowUnixSeconds, into: &output) }
+        appendOwn(terms, identifier: identifier, into: &output)
+        ResponseEncoder.endHead(into: &output)
+        return downstream
+    }
+
+    /// How content goes to the client. Chunks need HTTP/1.1; content that ends with the upstream's connection
+    /// ends with the client's too, so that its doubt is not hidden behind a clean last chunk.
+    package static func framing(of upstream: ContentFraming, for version: HTTPVersion) -> ContentFraming {
+        switch upstream {
+        case .none, .length, .untilClose: upstream
+        case .chunked: version == .http10 ? .untilClose : .chunked
+        }
+    }
+
+    private mutating func appendOwn(
+        _ terms: borrowing AnswerTerms, identifier: Span<UInt8>, into output: inout ByteBuffer
+    ) {
+        if let status = terms.cacheStatus {
+            words.removeAll(keepingCapacity: true)
+            status.append(to: &words)
+            ResponseEncoder.field("Cache-Status", words.span, into: &output)
+        }
+        if let limits = terms.limits, terms.report.count > 0 {
+            ResponseEncoder.field("RateLimit-Policy", limits.policyField.span, into: &output)
+            output.append("RateLimit: ")
+            terms.report.render(limits, into: &output)
+            output.append("\r\n")
+        }
+        ResponseEncoder.field("X-Request-Id", identifier, into: &output)
+        switch (terms.persistence, terms.version) {
+        case (.close, _): ResponseEncoder.field("Connection", "close", into: &output)
+        case (.keep, .http10): ResponseEncoder.field("Connection", "keep-alive", into: &output)
+        case (.keep, .http11), (.keep, .http2): break
+        }
+    }
+
+    /// `private` for the caches of the client's side, and nothing for those between us and them: one of them
+    /// could serve two tenants.
+    private func appendLifetime(_ seconds: Int64, into output: inout ByteBuffer) {
+        output.append("Cache-Control: private, max-age=")
+        output.append(decimal: UInt64(clamping: seconds))
+        output.append("\r\nCDN-Cache-Control: no-store\r\n")
+    }
+
+    private func appendProxyStatus(_ failure: UpstreamFailure, into output: inout ByteBuffer) {
+        // RFC 9209 §2: the deployment as a String; its name is checked by the configuration and holds no quote.
+        output.append("Proxy-Status: \"")
+        output.append(deployment.span)
+        output.append("\"; error=")
+        output.append(failure.proxyError)
+        output.append("\r\n")
+    }
+
+    private mutating func appendDate(_ nowUnixSeconds: Int64, into output: inout ByteBuffer) {
+        if nowUnixSeconds != dateSeconds {
+            dateSeconds = nowUnixSeconds
+            date = HTTPDate(unixSeconds: nowUnixSeconds).bytes
+        }
+        ResponseEncoder.field("Date", date.span, into: &output)
+    }
+}

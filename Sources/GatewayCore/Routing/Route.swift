@@ -1,0 +1,45 @@
+package import HTTPModel
+
+/// One rule of the configuration, prepared: which requests it takes and which policy of each kind they meet.
+///
+/// Immutable and shared by all workers as part of a snapshot.
+package final class Route: Sendable {
+    /// The position in the configuration, which orders the rules and numbers the route in metrics.
+    package let index: Int
+    /// The name in logs, metrics and limits.
+    package let name: String
+    /// A number that stands for the route in limits and cache keys: the same for the same name.
+    package let identity: UInt64
+    /// The methods taken; empty for any. GET includes HEAD.
+    package let methods: [Method]
+    /// The paths taken.
+    package let path: PathPattern
+    /// What a request needs.
+    package let access: AccessPolicy
+    /// What its query may say; `nil` passes any query on as it came.
+    package let query: ListQueryModel?
+    /// How its answers are kept; `nil` for not at all.
+    package let cache: RouteCacheConfiguration?
+
+    /// Puts the parts together.
+    package init(
+        index: Int, configuration: RouteConfiguration, identity: UInt64, access: AccessPolicy,
+        query: ListQueryModel?
+    ) {
+        self.index = index
+        name = configuration.name
+        self.identity = identity
+        methods = configuration.methods
+        path = configuration.path
+        self.access = access
+        self.query = query
+        cache = configuration.cache
+    }
+
+    /// Whether the route takes a method.
+    package func takes(_ method: Method) -> Bool {
+        if methods.isEmpty { return true }
+        // HEAD is GET without the content (RFC 9110 §9.3.2).
+        return methods.contains(method) || (method == .head && methods.contains(.get))
+    }
+}

@@ -1,0 +1,61 @@
+package import HTTPModel
+
+/// The rules in their order; the first that takes a request wins.
+package struct RouteTable: Sendable {
+    /// What a look-up came to.
+    package enum Match {
+        /// This route takes the request.
+        case matched(Route)
+        /// The path has routes, but none for this method; these are the methods it has, for `Allow`.
+        case methodNotAllowed(allow: String)
+        /// No route has this path.
+        case notFound
+    }
+
+    /// The rules in their order.
+    package let routes: [Route]
+
+    /// Takes the rules in their order.
+    package init(_ routes: [Route]) {
+        for (index, route) in routes.enumerated() {
+            precondition(route.index == index, "route \(route.name) stands at \(index), not \(route.index)")
+        }
+        self.routes = routes
+    }
+
+    /// Finds the route of a request. `path` is canonical. Linear in the number of routes.
+    package func match(_ method: Method, _ path: Span<UInt8>) -> Match {
+        var pathIsKnown = false
+        for route in routes where route.path.matches(path) {
+            if route.takes(method) { return .matched(route) }
+            pathIsKnown = true
+        }
+        return pathIsKnown ? .methodNotAllowed(allow: allowed(path)) : .notFound
+    }
+
+    /// Whether an unsafe request for this canonical path changes what cached routes of tenants answer: it is one
+    /// of their paths or lies below one. RFC 9111 §4.4 asks for the same URI only; a list changes with its
+    /// members.
+    package func invalidates(_ path: Span<UInt8>) -> Bool {
+        for route in routes {
+            guard let cache = route.cache, cache.sharing == .tenant else { continue }
+            if route.path.matches(path) { return true }
+            for end in path.indices.dropFirst() where path[end] == UInt8(ascii: "/") {
+                if route.path.matches(path.extracting(0..<end)) { return true }
+            }
+        }
+        return false
+    }
+
+    private func allowed(_ path: Span<UInt8>) -> String {
+        var names: [String] = []
+        for route in routes where route.path.matches(path) {
+            for method in route.methods {
+                names.append("\(method.name ?? "")")
+                if method == .get { names.append("HEAD") }
+            }
+        }
+        var seen: Set<String> = []
+        return names.filter { seen.insert($0).inserted }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,1 @@
+enum WorkerMessage: Sendable { case drain }
