@@ -38,7 +38,8 @@ extension RequestParser {
             return .refused(bytes[end] == Self.lineFeed ? .bareLineFeed : .methodInvalid)
         }
         head.methodText = ByteRange(from: start, to: end)
-        head.method = Method(bytes.extracting(start..<end))
+        progress.method = Method(bytes.extracting(start..<end))
+        head.method = progress.method
         guard head.method != .connect else { return .refused(.connectNotImplemented) }
         advance(to: .target, at: end + 1)
         return nil
@@ -89,7 +90,9 @@ extension RequestParser {
         guard end < available else { return pause(bytes, limit: requestLineLimit, .requestLineTooLong) }
         head.target = ByteRange(from: start, to: end)
         if let outcome = endTarget(bytes, at: end) { return outcome }
-        if let reason = head.takeOtherForm(bytes.extracting(0..<end)) { return .refused(reason) }
+        if let reason = head.takeOtherForm(bytes.extracting(0..<end), of: progress.method) {
+            return .refused(reason)
+        }
         return nil
     }
 
@@ -126,7 +129,7 @@ extension RequestParser {
         {
             return outcome
         }
-        advance(to: .fieldName, at: lineEnd + 2)
+        advance(to: .fields, at: lineEnd + 2)
         return nil
     }
 
@@ -155,7 +158,7 @@ extension RequestParser {
 extension RequestHead {
     /// Fills path, query and authority from the `target`, which ends where `bytes` end and does not begin with
     /// `/`. Returns why it is no target, or `nil`.
-    fileprivate mutating func takeOtherForm(_ bytes: Span<UInt8>) -> MessageRefusal? {
+    fileprivate mutating func takeOtherForm(_ bytes: Span<UInt8>, of method: Method) -> MessageRefusal? {
         let text = bytes.extracting(target.range)
         if text.equals("*") {
             // RFC 9112 §3.2.4: only OPTIONS may ask about the server as a whole.

@@ -45,10 +45,8 @@ package struct RequestParser: ~Copyable {
         case otherForm
         /// Waits for the end of the request line.
         case version
-        /// Waits for the colon after a name, or for the empty line, which ends the head.
-        case fieldName
-        /// Waits for the end of a field line; goes back to `fieldName`.
-        case fieldValue
+        /// Waits for the colon after a name or the end of a field line, until the empty line ends the head.
+        case fields
     }
 
     /// How far the reading of one request has come. Offsets count from the first byte given to `parse`.
@@ -60,9 +58,11 @@ package struct RequestParser: ~Copyable {
         var cursor = 0
         var emptyLines = 0
         var requestLineStart = 0
+        var method = Method.other
         var targetStart = 0
         var fieldCount = 0
-        var fieldName = ByteRange.empty
+        /// Where the name of the current field line ends; 0 as long as its colon has not come.
+        var nameEnd = 0
         var governing = GoverningFields()
     }
 
@@ -73,7 +73,7 @@ package struct RequestParser: ~Copyable {
 
     /// A parser for the requests of one connection, one after the other.
     package init(limits: HTTP1Limits) {
-        assert(limits.maximumHeadBytes <= 65_535, "a head of \(limits.maximumHeadBytes) bytes")
+        precondition(limits.maximumHeadBytes <= 65_535, "a head of \(limits.maximumHeadBytes) bytes")
         self.limits = limits
     }
 
@@ -117,8 +117,7 @@ package struct RequestParser: ~Copyable {
                 case .query: readQuery(bytes, into: &head)
                 case .otherForm: readOtherForm(bytes, into: &head)
                 case .version: readVersion(bytes, into: &head)
-                case .fieldName: readFieldName(bytes)
-                case .fieldValue: readFieldValue(bytes, into: &head)
+                case .fields: readFields(bytes, into: &head)
                 }
             if let outcome { return outcome }
         }
@@ -139,70 +138,8 @@ package struct RequestParser: ~Copyable {
         return .needMore
     }
 
-    // MARK: Field section
-
-    /// RFC 9112 §5: `field-name ":"`, with nothing between them.
-    private mutating func readFieldName(_ bytes: Span<UInt8>) -> HeadParse? {
-        let limit = limits.maximumHeadBytes
-        let available = min(bytes.count, limit)
-        let start = progress.start
-        let end = ByteClass.token.end(in: bytes, from: progress.cursor, to: available)
-        guard end < available else { return pause(bytes, limit: limit, .headTooLarge) }
-        guard bytes[end] == UInt8(ascii: ":"), end > start else {
-            if end == start, bytes[end] == Self.carriageReturn { return endHead(bytes) }
-            return .refused(reasonForName(stoppedAt: bytes[end], isEmpty: end == start))
-        }
-        guard progress.fieldCount < limits.maximumFieldCount else { return .refused(.tooManyFields) }
-        progress.fieldName = ByteRange(from: start, to: end)
-        advance(to: .fieldValue, at: end + 1)
-        return nil
-    }
-
-    /// Why a line of the field section cannot be read as one.
-    private func reasonForName(stoppedAt byte: UInt8, isEmpty: Bool) -> MessageRefusal {
-        switch byte {
-        case UInt8(ascii: " "), UInt8(ascii: "\t"): isEmpty ? .foldedFieldLine : .whitespaceBeforeColon
-        case UInt8(ascii: ":"): .fieldNameEmpty
-        case Self.carriageReturn: .colonMissing
-        case Self.lineFeed: .bareLineFeed
-        default: .fieldNameInvalid
-        }
-    }
-
-    /// RFC 9110 §5.5: the value up to CR LF, without the white space around it.
-    private mutating func readFieldValue(_ bytes: Span<UInt8>, into head: inout RequestHead) -> HeadParse? {
-        let limit = limits.maximumHeadBytes
-        let available = min(bytes.count, limit)
-        let lineEnd = ByteClass.fieldValue.end(in: bytes, from: progress.cursor, to: available)
-        guard lineEnd < available else { return pause(bytes, limit: limit, .headTooLarge) }
-        progress.cursor = lineEnd
-        if let outcome = checkLineEnd(bytes, at: lineEnd, limit: limit, otherwise: .fieldValueInvalid) {
-            return outcome
-        }
-        let whitespace = ByteClass.optionalWhitespace
-        let start = whitespace.end(in: bytes, from: progress.start, to: lineEnd)
-        var end = lineEnd
-        while end > start, whitespace.contains(bytes[end - 1]) { end -= 1 }
-        let value = ByteRange(from: start, to: end)
-        let name = FieldName(bytes.extracting(progress.fieldName.range))
-        if name != .other,
-            let reason = progress.governing.take(name, bytes.extracting(value.range), at: value)
-        {
-            return .refused(reason)
-        }
-        head.fields.append(FieldLine(name: progress.fieldName, value: value, known: name))
-        progress.fieldCount += 1
-        advance(to: .fieldName, at: lineEnd + 2)
-        return nil
-    }
-
-    /// The empty line at `progress.start` ends the head.
-    private func endHead(_ bytes: Span<UInt8>) -> HeadParse {
-        let start = progress.start
-        let outcome = checkLineEnd(
-            bytes, at: start, limit: limits.maximumHeadBytes, otherwise: .bareCarriageReturn)
-        return outcome ?? .complete(headBytes: start + 2)
-    }
+    static var carriageReturn: UInt8 { 0x0D }
+    static var lineFeed: UInt8 { 0x0A }
 
     /// `nil` when CR LF stands at `offset`, both within `limit`: RFC 9112 §2.2 lets a recipient take a bare LF
     /// for a line end, and not all do, which is what request smuggling lives on.
@@ -216,7 +153,4 @@ package struct RequestParser: ~Copyable {
         guard offset + 1 < bytes.count else { return .needMore }
         return bytes[offset + 1] == Self.lineFeed ? nil : .refused(.bareCarriageReturn)
     }
-
-    static var carriageReturn: UInt8 { 0x0D }
-    static var lineFeed: UInt8 { 0x0A }
 }

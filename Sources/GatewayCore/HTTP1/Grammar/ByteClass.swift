@@ -34,9 +34,11 @@ struct ByteClass {
     /// must not exceed the number of bytes.
     @inline(__always)
     func end(in bytes: Span<UInt8>, from start: Int, to limit: Int) -> Int {
-        var index = start
-        while index < limit, contains(bytes[index]) { index += 1 }
-        return index
+        // A span of its own lets the compiler see that the loop stays inside.
+        let candidates = bytes.extracting(start..<limit)
+        var count = 0
+        while count < candidates.count, contains(candidates[count]) { count &+= 1 }
+        return start &+ count
     }
 }
 
