@@ -7,7 +7,7 @@ public struct SettingDescription: Sendable, Hashable {
     /// The kind of value and its bounds.
     public let allowed: String
     /// Whether it must be there.
-    public let presence: Presence
+    public internal(set) var presence: Presence
     /// What it does.
     public let sentence: String
 

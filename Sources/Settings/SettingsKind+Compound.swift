@@ -50,7 +50,7 @@ extension SettingsKind where Value == Int? {
     /// A word with a meaning of its own, read as `nil`, or a whole number: `"auto"` or `4`.
     public static func word(_ word: String, orIntegerIn range: ClosedRange<Int>) -> SettingsKind {
         let quoted = JSONText.quoted(word)
-        let allowed = "\(quoted) or \(range.lowerBound) to \(range.upperBound)"
+        let allowed = "\(quoted) or an integer from \(range.lowerBound) to \(range.upperBound)"
         return SettingsKind(
             name: "\(quoted) or an integer", allowed: allowed, placeholder: nil,
             spell: { $0.map { "\($0)" } ?? word }
@@ -58,12 +58,7 @@ extension SettingsKind where Value == Int? {
             switch value.content {
             case .string(word): return .some(nil)
             case .number(let number):
-                if let integer = number.integer.flatMap({ Int(exactly: $0) }), range.contains(integer) {
-                    return integer
-                }
-                place.mistake(
-                    at: value.position, "\(number.text.prefix(40)) is not allowed; allowed: \(allowed)")
-                return nil
+                return SettingsKind<Int>.read(number, at: value.position, in: range, allowed: allowed, place)
             case .null, .boolean, .string, .array, .object:
                 place.wrongKind(value, expected: "\(quoted) or an integer", allowed: allowed)
                 return nil

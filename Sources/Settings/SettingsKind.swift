@@ -6,6 +6,8 @@ public struct SettingsKind<Value> {
     public let name: String
     /// What is allowed, as the end of a sentence: `1ms to 1m`.
     public let allowed: String
+    /// Kind and bounds as the documentation shows them.
+    var summary: String { allowed.hasPrefix(name) ? allowed : "\(name); \(allowed)" }
     /// Stands in for a value that could not be read; never reaches a finished configuration.
     public let placeholder: Value
     /// Shows a value as it would be written.
@@ -69,26 +71,42 @@ public struct SettingsRefusal: Error, Sendable, Hashable {
     public init(_ sentence: String) { self.sentence = sentence }
 }
 
+extension SettingsKind where Value: Comparable {
+    /// A kind that is written as a string with a unit, within bounds.
+    private static func measured(
+        as name: String, such examples: String, in range: ClosedRange<Value>,
+        spell: @escaping (Value) -> String, parse: @escaping (String) -> Value?
+    ) -> SettingsKind {
+        let allowed = "\(spell(range.lowerBound)) to \(spell(range.upperBound))"
+        return .judged(as: name, allowed: allowed, placeholder: range.lowerBound, spell: spell) { string, _ in
+            guard let value = parse(string) else {
+                return .failure(
+                    SettingsRefusal(
+                        "\(shown(string)) is not \(name) such as \(examples); allowed: \(allowed)"))
+            }
+            guard range.contains(value) else {
+                return .failure(SettingsRefusal("\(shown(string)) is out of bounds; allowed: \(allowed)"))
+            }
+            return .success(value)
+        }
+    }
+}
+
 extension SettingsKind where Value == Duration {
     /// A length of time, such as `250ms`, `5s`, `2m`, `24h` or `90d`.
     public static func duration(in range: ClosedRange<Duration>) -> SettingsKind {
-        let allowed = "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
-        return .written(
-            as: "a duration", allowed: allowed, placeholder: range.lowerBound, spell: DurationText.text
-        ) { string, _ in
-            DurationText.parse(string).flatMap { range.contains($0) ? $0 : nil }
-        }
+        .measured(
+            as: "a duration", such: "250ms, 5s, 2m, 24h, 90d", in: range, spell: DurationText.text,
+            parse: DurationText.parse)
     }
 }
 
 extension SettingsKind where Value == Int {
     /// A number of bytes, such as `64KiB`, `256MiB` or `512B`.
     public static func size(in range: ClosedRange<Int>) -> SettingsKind {
-        let allowed = "\(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
-        return .written(as: "a size", allowed: allowed, placeholder: range.lowerBound, spell: SizeText.text) {
-            string, _ in
-            SizeText.parse(string).flatMap { range.contains($0) ? $0 : nil }
-        }
+        .measured(
+            as: "a size", such: "512B, 64KiB, 256MiB, 2GiB", in: range, spell: SizeText.text,
+            parse: SizeText.parse)
     }
 
     /// A whole number.
@@ -101,14 +119,24 @@ extension SettingsKind where Value == Int {
                 place.wrongKind(value, expected: "an integer", allowed: allowed)
                 return nil
             }
-            if let integer = number.integer.flatMap({ Int(exactly: $0) }), range.contains(integer) {
-                return integer
-            }
-            place.mistake(
-                at: value.position,
-                "\(number.text.prefix(40)) is not an integer allowed here; allowed: \(allowed)")
+            return read(number, at: value.position, in: range, allowed: allowed, place)
+        }
+    }
+
+    /// Reads a number that must be an integer within bounds.
+    static func read(
+        _ number: JSONNumber, at position: TextPosition, in range: ClosedRange<Int>, allowed: String,
+        _ place: SettingsPlace
+    ) -> Int? {
+        guard let integer = number.integer.flatMap({ Int(exactly: $0) }) else {
+            place.mistake(at: position, "\(number.text.prefix(40)) is not an integer; allowed: \(allowed)")
             return nil
         }
+        guard range.contains(integer) else {
+            place.mistake(at: position, "\(integer) is out of bounds; allowed: \(allowed)")
+            return nil
+        }
+        return integer
     }
 }
 
@@ -139,7 +167,7 @@ extension SettingsKind where Value == String {
     /// A path; given back relative to the working directory, not to the file.
     public static var path: SettingsKind {
         .written(
-            as: "a path", allowed: "1 to 4096 bytes, relative to this file or absolute", placeholder: "",
+            as: "a path", allowed: "a path, relative to this file or absolute", placeholder: "",
             spell: { $0 }
         ) { string, place in
             SettingsName.isPath(string) ? place.resolve(path: string) : nil
@@ -150,7 +178,7 @@ extension SettingsKind where Value == String {
     public static var readableFile: SettingsKind {
         let path = SettingsKind.path
         return SettingsKind(
-            name: "the path of a file", allowed: "a readable file, relative to this file or absolute",
+            name: "a readable file", allowed: "a readable file, relative to this file or absolute",
             placeholder: "", spell: { $0 }
         ) { value, place in
             guard let file = path.read(value, place) else { return nil }

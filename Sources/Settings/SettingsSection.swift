@@ -37,7 +37,7 @@ public final class SettingsSection {
     public func required<Value>(_ key: String, _ kind: SettingsKind<Value>, _ sentence: String) -> Value {
         note(key, kind, .required, sentence)
         guard let member = member(key) else {
-            missing(key, "\(kind.name), \(kind.allowed)")
+            missing(key, kind.allowed)
             return kind.placeholder
         }
         return read(member, kind) ?? kind.placeholder
@@ -61,7 +61,15 @@ public final class SettingsSection {
     ) -> Value {
         noteSection(key, "an object", .optional, sentence)
         let place = place.member(key)
-        if case .description = source { return Self.describe(at: place, declare) }
+        if case .description = source {
+            let noted = place.ledger.descriptions.count
+            let value = Self.describe(at: place, declare)
+            let inside = place.ledger.descriptions[noted...].filter { $0.section == place.keyPath }
+            if inside.contains(where: { $0.presence == .required }) {
+                place.ledger.descriptions[noted - 1].presence = .required
+            }
+            return value
+        }
         guard let member = member(key) else {
             return Self.read(members: [:], position: position, at: place, declare)
         }
@@ -137,8 +145,7 @@ public final class SettingsSection {
         _ key: String, _ kind: SettingsKind<Plain>, _ sentence: String, plain: (Plain) -> Value,
         section declare: (SettingsSection) -> Value
     ) -> Value? {
-        let name = "\(kind.name) or an object"
-        noteSection(key, "\(name); \(kind.allowed)", .optional, sentence)
+        noteSection(key, "\(kind.summary); or an object", .optional, sentence)
         if case .description = source { return Self.describe(at: place.member(key), declare) }
         guard let member = member(key) else { return nil }
         if case .object = member.value.content {
@@ -152,7 +159,7 @@ public final class SettingsSection {
     public func variant<Value>(
         _ key: String, _ variants: [SettingsVariant<Value>], _ sentence: String
     ) -> Value? {
-        let words = variants.map { JSONText.quoted($0.word) }.joined(separator: ", ")
+        let words = variants.map(\.word).joined(separator: ", ")
         let kind = SettingsKind<Int>.written(
             as: "one of the words", allowed: words, placeholder: 0, spell: { variants[$0].word }
         ) { string, _ in variants.firstIndex { $0.word == string } }
@@ -257,7 +264,7 @@ public final class SettingsSection {
         _ key: String, _ kind: SettingsKind<Value>, _ presence: SettingDescription.Presence,
         _ sentence: String
     ) {
-        noteSection(key, "\(kind.name); \(kind.allowed)", presence, sentence)
+        noteSection(key, kind.summary, presence, sentence)
     }
 
     private func noteSection(

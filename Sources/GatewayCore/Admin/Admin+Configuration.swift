@@ -18,7 +18,7 @@ package struct AdminConfiguration: Sendable, Hashable {
         if token == nil, !section.isGiven("token"), !address.address.isLoopback {
             section.mistake(
                 "address",
-                "\(address.text) is not a loopback address; allowed: 127.0.0.0/8 or [::1], or any with a token"
+                "\(address.text) is not a loopback address; allowed: 127.0.0.1 or ::1, or any with a token"
             )
         }
     }

@@ -37,11 +37,9 @@ package struct QueryModelConfiguration: Sendable, Hashable {
         pageSize = section.optional(
             "page_size", .name, "The integer parameter that says how many rows a page has.")
         if let pageSize {
-            let integers = parameters.filter(\.kind.isInteger).map(\.name)
-            if !integers.contains(pageSize) {
+            if !parameters.contains(where: { $0.name == pageSize && $0.kind.isInteger }) {
                 section.mistake(
-                    "page_size",
-                    "no integer parameter is called so; allowed: \(integers.joined(separator: ", "))")
+                    "page_size", "no integer parameter is called so; allowed: the name of one")
             }
         }
     }
@@ -111,9 +109,10 @@ package struct QueryParameterConfiguration: Sendable, Hashable {
     }
 
     private static func cursor(_ section: SettingsSection) -> Kind {
-        let prefixes = section.value(
-            "prefixes", .list(of: .text(bytes: 1...32), count: 0...8), default: [],
-            "Of a `cursor`: what it may begin with; none, if left out.")
+        let prefixes =
+            section.optional(
+                "prefixes", .list(of: .text(bytes: 1...32), count: 0...8),
+                "Of a `cursor`: what it may begin with; left out, nothing.") ?? []
         let alphabet = section.required(
             "alphabet", .text(bytes: 1...128), "Of a `cursor`: the characters after the prefix, ASCII only.")
         let length = section.required(

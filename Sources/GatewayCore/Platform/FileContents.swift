@@ -1,4 +1,3 @@
-import CGatewayShims
 import Glibc
 
 /// Whole small files: configuration, stores, keys. Boundary: open, fstat, read and close are called here.
@@ -21,8 +20,8 @@ package enum FileContents {
                 count = unsafe Glibc.read(descriptor, memory.baseAddress, room)
                 initialized = max(count, 0)
             }
-            if count < 0, gw_errno() == EINTR { continue }
-            guard count >= 0 else { throw .cannotBeRead(systemError: gw_errno()) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .cannotBeRead(systemError: errno) }
             if count == 0 { return bytes }
             bytes += piece
         }
@@ -43,7 +42,7 @@ package enum FileContents {
     private static func open(_ path: String) throws(FileFailure) -> Int32 {
         // The path is lent as a C string for the length of the call.
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .cannotBeRead(systemError: gw_errno()) }
+        guard descriptor >= 0 else { throw .cannotBeRead(systemError: errno) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)

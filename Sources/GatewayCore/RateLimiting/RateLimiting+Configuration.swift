@@ -56,9 +56,10 @@ package struct LimitConfiguration: Sendable, Hashable {
         period = section.required(
             "per", .duration(in: .milliseconds(1) ... .seconds(90 * 86_400)),
             "The time in which they are granted.")
-        burst = section.value(
-            "burst", .integer(in: 1...1_000_000_000), default: requests,
-            "Requests granted at once after a pause; left out, as many as `requests`.")
+        burst =
+            section.optional(
+                "burst", .integer(in: 1...1_000_000_000),
+                "Requests granted at once after a pause; left out, as many as `requests`.") ?? requests
         checkBounds(section)
         for dimension in dimensions where !allowed.contains(dimension) {
             let words = allowed.map(\.rawValue).joined(separator: ", ")

@@ -115,10 +115,7 @@ extension SettingsKind where Value == PathPattern {
             allowed: "an exact path, {name} for one segment, /* at the end for the rest",
             placeholder: root, spell: { $0.text }
         ) { string, _ in
-            switch PathPattern.parse(string) {
-            case .success(let pattern): .success(pattern)
-            case .failure(let failure): .failure(SettingsRefusal(failure.sentence))
-            }
+            PathPattern.parse(string).mapError { SettingsRefusal($0.sentence) }
         }
     }
 }

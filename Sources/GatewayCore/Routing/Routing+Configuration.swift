@@ -23,9 +23,10 @@ package struct RouteConfiguration: Sendable, Hashable {
     /// Reads an element of `routes`.
     package init(reading section: SettingsSection) {
         name = section.required("name", .name, "The name in logs, metrics and purges.")
-        methods = section.value(
-            "method", .oneOrList(of: .method, count: 1...7), default: [],
-            "The methods it takes, one or a list; left out, any. GET includes HEAD.")
+        methods =
+            section.optional(
+                "method", .oneOrList(of: .method, count: 1...7),
+                "The methods it takes, one or a list; left out, any. GET includes HEAD.") ?? []
         path = section.required("path", .pathPattern, "The paths it takes.")
         scope = section.optional("scope", .scope, "The scope a token needs; left out, any token will do.")
         let access = section.value(
@@ -105,7 +106,7 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
             "How long an answer is fresh; the upstream can shorten it.")
         sharing = section.value(
             "by", SettingsKind<Sharing>.choice, default: .tenant,
-            "Who shares an entry: `tenant`; on an open route `headers`, everybody with the same request fields."
+            "Who shares an entry: `tenant`; on an open route `headers`, all with the same request fields."
         )
         switch (access, sharing) {
         case (.token, .tenant), (.open, .headers): break

@@ -39,29 +39,33 @@ package enum ConfigurationLoader {
             hasEnvironmentVariable: { EnvironmentVariable.value($0)?.isEmpty == false })
     }
 
-    /// What docs/configuration.md says, made from the declarations.
-    package static var documentation: String {
-        let descriptions = SettingsReader.describe { section in
+    /// Every setting there is, in the order of declaration.
+    package static var descriptions: [SettingDescription] {
+        SettingsReader.describe { section in
             GatewayConfiguration(reading: section, checks: ConfigurationChecks())
         }
-        return """
-            # Configuration
+    }
 
-            `kayle-gateway serve --config PATH` reads one JSON file, `config/gateway.json` unless told otherwise.
-            `kayle-gateway check` tells all of its mistakes, as
-            `file:line:column: key.path: what is wrong; allowed: what is allowed`. This page is made from the
-            declarations that read the file; a test compares them.
+    /// What docs/configuration.md says, made from the declarations.
+    package static var documentation: String {
+        """
+        # Configuration
 
-            - Paths are relative to the file that names them.
-            - A duration is a whole number and `ms`, `s`, `m`, `h` or `d`: `"250ms"`, `"5s"`, `"90d"`.
-            - A size is a whole number and `B`, `KiB`, `MiB` or `GiB`: `"64KiB"`.
-            - A secret is a reference, never a plain string: `{ "env": "NAME" }`, `{ "file": "path" }` or
-              `{ "sealed": "…" }`.
-            - An unknown key is a mistake, and so is a key that occurs twice.
-            - `–` in the column of defaults: left out, the setting is absent, or a section has its defaults.
+        `kayle-gateway serve --config PATH` reads one JSON file, `config/gateway.json` unless told
+        otherwise. `kayle-gateway check` tells all of its mistakes, as
+        `file:line:column: key.path: what is wrong; allowed: what is allowed`. This page is made from the
+        declarations that read the file; a test compares them.
 
-            \(SettingDescription.markdown(descriptions))
-            """
+        - Paths are relative to the file that names them.
+        - A duration is a whole number and `ms`, `s`, `m`, `h` or `d`: `"250ms"`, `"5s"`, `"90d"`.
+        - A size is a whole number and `B`, `KiB`, `MiB` or `GiB`: `"64KiB"`.
+        - A secret is a reference, never a plain string: `{ "env": "NAME" }`, `{ "file": "path" }` or
+          `{ "sealed": "…" }`.
+        - An unknown key is a mistake, and so is a key that occurs twice.
+        - `–` in the column of defaults: left out, the setting is absent, or a section has its defaults.
+
+        \(SettingDescription.markdown(descriptions))
+        """
     }
 }
 

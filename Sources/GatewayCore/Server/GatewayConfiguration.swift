@@ -6,7 +6,7 @@ package import Settings
 package struct GatewayConfiguration: Sendable, Hashable {
     /// How the gateway calls itself in Proxy-Status [kayle-gateway].
     package let name: String
-    /// Number of workers; absent means one per processor.
+    /// Threads that serve clients; absent means one per processor [auto].
     package let workers: Int?
     /// The addresses that clients connect to.
     package let listeners: [ListenerConfiguration]
@@ -34,9 +34,15 @@ package struct GatewayConfiguration: Sendable, Hashable {
         workers = section.value(
             "workers", .word("auto", orIntegerIn: 1...256), default: nil,
             "Threads that serve clients; `auto` is one per processor.")
-        listeners = Self.readListeners(section, checks)
-        admin = section.section("admin", "Where operators ask the gateway.") {
-            AdminConfiguration(reading: $0)
+        let listeners = Self.readListeners(section, checks)
+        self.listeners = listeners
+        admin = section.section("admin", "Where operators ask the gateway.") { admin in
+            let configuration = AdminConfiguration(reading: admin)
+            let address = configuration.address
+            if address.port != 0, listeners.contains(where: { $0.address == address }) {
+                admin.mistake("address", "a listener has \(address.text); allowed: an address of its own")
+            }
+            return configuration
         }
         upstream = section.section("upstream", "The API behind the gateway.") {
             UpstreamConfiguration(reading: $0)
@@ -103,8 +109,10 @@ package struct GatewayConfiguration: Sendable, Hashable {
                 route.mistake(
                     "limits",
                     "a plan has a limit \(JSONText.quoted(limit.name)) too; allowed: a name of its own")
-            } else if configuration.limits.count + longestPlan > LimitConfiguration.maximumCount {
-                let allowed = LimitConfiguration.maximumCount - longestPlan
+            } else if !configuration.limits.isEmpty,
+                configuration.limits.count + longestPlan > LimitConfiguration.maximumCount
+            {
+                let allowed = max(0, LimitConfiguration.maximumCount - longestPlan)
                 route.mistake("limits", "with those of the longest plan too many; allowed: up to \(allowed)")
             }
             if !route.isFaulty("path"), !route.isFaulty("method") { earlier.append(configuration) }

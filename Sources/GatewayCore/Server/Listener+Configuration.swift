@@ -26,6 +26,7 @@ package struct ListenerConfiguration: Sendable, Hashable {
         (requests, connections, maximumConnections) = section.section(
             "limits", "What a client may ask of a connection."
         ) { limits in
+            let requests = HTTP1Limits(reading: limits)
             let connections = ConnectionLimits(reading: limits)
             if isPlain, limits.isGiven("handshake_timeout") {
                 limits.mistake(
@@ -34,7 +35,7 @@ package struct ListenerConfiguration: Sendable, Hashable {
             let maximumConnections = limits.value(
                 "maximum_connections", .integer(in: 1...1_000_000), default: 10_000,
                 "Connections of the whole gateway on this address; further ones are closed at once.")
-            return (HTTP1Limits(reading: limits), connections, maximumConnections)
+            return (requests, connections, maximumConnections)
         }
     }
 }

@@ -35,23 +35,21 @@ package struct UpstreamOrigin: Sendable, Hashable {
     package var url: String { "\(scheme.rawValue)://\(authority)" }
 
     /// Reads `https://api.kayle.id` or `http://127.0.0.1:8080`, with or without a slash at the end.
-    ///
-    /// `nil` for anything else. A path is refused, because a tenant's path is forwarded as it is; userinfo
-    /// is, because the Authorization field is the tenant's; and so is plain HTTP to another machine, which
-    /// would show every upstream token to the network.
-    package init?(_ text: String) {
+    package static func parse(_ text: String) -> Result<UpstreamOrigin, UpstreamOriginFailure> {
         guard let mark = text.firstRange(of: "://"),
             let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased())
-        else { return nil }
+        else { return .failure(.scheme) }
         var host = text[mark.upperBound...]
+        if host.utf8.contains(0x40) { return .failure(.user) }
         if host.hasSuffix("/") { host.removeLast() }
+        if host.utf8.contains(where: { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 }) { return .failure(.path) }
         var port = scheme.defaultPort
         // The last colon outside of brackets starts the port.
-        if let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") {
+        if let colon = host.lastIndex(of: ":"), !host[colon...].utf8.contains(0x5D) {
             let digits = host[host.index(after: colon)...]
             guard !digits.isEmpty, digits.utf8.allSatisfy({ $0 &- 0x30 < 10 }), let number = UInt16(digits),
                 number > 0
-            else { return nil }
+            else { return .failure(.port) }
             port = number
             host = host[..<colon]
         }
@@ -59,12 +57,14 @@ package struct UpstreamOrigin: Sendable, Hashable {
         if isBracketed { host = host.dropFirst().dropLast() }
         // The kernel's parser would stop at a NUL and take what stands before it.
         let address = host.utf8.contains(0) ? nil : IPAddress(String(host))
-        guard isBracketed ? address != nil && host.utf8.contains(0x3A) : Self.isHostName(host, address) else {
-            return nil
+        guard isBracketed ? address != nil && host.utf8.contains(0x3A) : isHostName(host, address) else {
+            return .failure(.host)
         }
         let name = host.lowercased()
-        guard scheme == .https || name == "localhost" || address?.isLoopback == true else { return nil }
-        self.init(scheme: scheme, host: name, port: port)
+        guard scheme == .https || name == "localhost" || address?.isLoopback == true else {
+            return .failure(.inTheClear)
+        }
+        return .success(UpstreamOrigin(scheme: scheme, host: name, port: port))
     }
 
     private init(scheme: Scheme, host: String, port: UInt16) {
@@ -92,14 +92,43 @@ extension UpstreamOrigin {
         scheme: .https, host: "placeholder.invalid", port: 443)
 }
 
+/// Why a URL names no upstream.
+package enum UpstreamOriginFailure: Error, Sendable, Hashable {
+    /// It has no scheme, or another one.
+    case scheme
+    /// It has a user: the Authorization field is the tenant's.
+    case user
+    /// It has a path, a query or a fragment: a tenant's target is forwarded as it is.
+    case path
+    /// The port is none.
+    case port
+    /// The host is neither a name nor an address.
+    case host
+    /// Plain HTTP to another machine would show every upstream token to the network.
+    case inTheClear
+
+    /// What is wrong and what is allowed. The URL is not repeated: it may hold a password.
+    package var sentence: String {
+        switch self {
+        case .scheme: "the URL has no scheme or another one; allowed: https://HOST, https://HOST:PORT"
+        case .user: "the URL has a user; allowed: https://HOST, since each tenant has a token of its own"
+        case .path: "the URL has more than scheme, host and port; allowed: https://HOST, https://HOST:PORT"
+        case .port: "the URL has no port after its colon; allowed: 1 to 65535"
+        case .host: "the URL has no host; allowed: a DNS name, an IPv4 address, an IPv6 address in brackets"
+        case .inTheClear:
+            "http would show upstream tokens to the network; allowed: https, or http to this machine"
+        }
+    }
+}
+
 extension SettingsKind where Value == UpstreamOrigin {
     /// A URL of scheme, host and port.
     package static var upstreamOrigin: SettingsKind {
-        .written(
-            as: "the URL of an upstream",
-            allowed:
-                "https://HOST[:PORT], or http:// to localhost or a loopback address; no user, path or query",
+        .judged(
+            as: "a URL", allowed: "https://HOST[:PORT], or http:// to localhost or a loopback address",
             placeholder: .placeholder, spell: { $0.url }
-        ) { string, _ in UpstreamOrigin(string) }
+        ) { string, _ in
+            UpstreamOrigin.parse(string).mapError { SettingsRefusal($0.sentence) }
+        }
     }
 }
