@@ -38,6 +38,7 @@ let package = Package(
         .testTarget(
             name: "GatewayCoreTests",
             dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache"],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
     ]
 )
