@@ -1,0 +1,152 @@
+/// What a setting may hold: how it is read from JSON, what is allowed, and how it is shown.
+///
+/// A value instead of a protocol, so that bounds are part of it and kinds are built from kinds.
+public struct SettingsKind<Value> {
+    /// The word for it in messages and documentation, with its article: `a duration`.
+    public let name: String
+    /// What is allowed, as the end of a sentence: `1ms to 1m`.
+    public let allowed: String
+    /// Stands in for a value that could not be read; never reaches a finished configuration.
+    public let placeholder: Value
+    /// Shows a value as it would be written.
+    let spell: (Value) -> String
+    /// Reads a value; `nil` means that the mistake has been noted.
+    let read: (JSONValue, SettingsPlace) -> Value?
+
+    init(
+        name: String, allowed: String, placeholder: Value, spell: @escaping (Value) -> String,
+        read: @escaping (JSONValue, SettingsPlace) -> Value?
+    ) {
+        self.name = name
+        self.allowed = allowed
+        self.placeholder = placeholder
+        self.spell = spell
+        self.read = read
+    }
+
+    /// A kind that is written as a string; `parse` gives `nil` for a string that is not allowed.
+    public static func written(
+        as name: String, allowed: String, placeholder: Value, spell: @escaping (Value) -> String,
+        parse: @escaping (String, SettingsPlace) -> Value?
+    ) -> SettingsKind {
+        SettingsKind(name: name, allowed: allowed, placeholder: placeholder, spell: spell) { value, place in
+            guard case .string(let string) = value.content else {
+                place.wrongKind(value, expected: name, allowed: allowed)
+                return nil
+            }
+            if let parsed = parse(string, place) { return parsed }
+            place.mistake(at: value.position, "\(shown(string)) is not \(name); allowed: \(allowed)")
+            return nil
+        }
+    }
+
+    /// A string as messages show it: in quotes, and cut, since it may be anything.
+    private static func shown(_ string: String) -> String {
+        JSONText.quoted(string.count > 60 ? string.prefix(60) + "…" : string)
+    }
+}
+
+extension SettingsKind where Value == Duration {
+    /// A length of time, such as `250ms`, `5s`, `2m`, `24h` or `90d`.
+    public static func duration(in range: ClosedRange<Duration>) -> SettingsKind {
+        let allowed = "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
+        return .written(
+            as: "a duration", allowed: allowed, placeholder: range.lowerBound, spell: DurationText.text
+        ) { string, _ in
+            DurationText.parse(string).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension SettingsKind where Value == Int {
+    /// A number of bytes, such as `64KiB`, `256MiB` or `512B`.
+    public static func size(in range: ClosedRange<Int>) -> SettingsKind {
+        let allowed = "\(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
+        return .written(as: "a size", allowed: allowed, placeholder: range.lowerBound, spell: SizeText.text) {
+            string, _ in
+            SizeText.parse(string).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// A whole number.
+    public static func integer(in range: ClosedRange<Int>) -> SettingsKind {
+        let allowed = "\(range.lowerBound) to \(range.upperBound)"
+        return SettingsKind(
+            name: "an integer", allowed: allowed, placeholder: range.lowerBound, spell: { "\($0)" }
+        ) { value, place in
+            guard case .number(let number) = value.content else {
+                place.wrongKind(value, expected: "an integer", allowed: allowed)
+                return nil
+            }
+            if let integer = number.integer.flatMap({ Int(exactly: $0) }), range.contains(integer) {
+                return integer
+            }
+            place.mistake(
+                at: value.position,
+                "\(number.text.prefix(40)) is not an integer allowed here; allowed: \(allowed)")
+            return nil
+        }
+    }
+}
+
+extension SettingsKind where Value == String {
+    /// Any text without control characters, in UTF-8 bytes.
+    public static func text(bytes range: ClosedRange<Int>) -> SettingsKind {
+        .written(
+            as: "a text",
+            allowed: "\(range.lowerBound) to \(range.upperBound) bytes without control characters",
+            placeholder: "", spell: { $0 }
+        ) { string, _ in
+            let isClean = string.unicodeScalars.allSatisfy {
+                $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
+            }
+            return isClean && range.contains(string.utf8.count) ? string : nil
+        }
+    }
+
+    /// A name that goes into logs, metrics and header fields as it is.
+    public static var name: SettingsKind {
+        .written(
+            as: "a name", allowed: "1 to 64 of A-Z a-z 0-9 . _ -", placeholder: "", spell: { $0 }
+        ) { string, _ in
+            SettingsName.isName(string) ? string : nil
+        }
+    }
+
+    /// A path; given back relative to the working directory, not to the file.
+    public static var path: SettingsKind {
+        .written(
+            as: "a path", allowed: "1 to 4096 bytes, relative to this file or absolute", placeholder: "",
+            spell: { $0 }
+        ) { string, place in
+            SettingsName.isPath(string) ? place.resolve(path: string) : nil
+        }
+    }
+
+    /// The path of a file that must be there and readable.
+    public static var readableFile: SettingsKind {
+        let path = SettingsKind.path
+        return SettingsKind(
+            name: "the path of a file", allowed: "a readable file, relative to this file or absolute",
+            placeholder: "", spell: { $0 }
+        ) { value, place in
+            guard let file = path.read(value, place) else { return nil }
+            guard let reason = place.world.whyUnreadable(file) else { return file }
+            place.mistake(
+                at: value.position, "\(JSONText.quoted(file)) \(reason); allowed: a readable file")
+            return nil
+        }
+    }
+}
+
+extension SettingsKind where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    /// One word of a closed set.
+    public static var choice: SettingsKind {
+        let words = Value.allCases.map(\.rawValue)
+        guard let placeholder = Value.allCases.first else { preconditionFailure("a choice without words") }
+        return .written(
+            as: "one of the words", allowed: words.joined(separator: ", "), placeholder: placeholder,
+            spell: { $0.rawValue }
+        ) { string, _ in Value(rawValue: string) }
+    }
+}
