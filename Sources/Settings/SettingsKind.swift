@@ -29,14 +29,28 @@ public struct SettingsKind<Value> {
         as name: String, allowed: String, placeholder: Value, spell: @escaping (Value) -> String,
         parse: @escaping (String, SettingsPlace) -> Value?
     ) -> SettingsKind {
+        judged(as: name, allowed: allowed, placeholder: placeholder, spell: spell) { string, place in
+            if let value = parse(string, place) { return .success(value) }
+            return .failure(SettingsRefusal("\(shown(string)) is not \(name); allowed: \(allowed)"))
+        }
+    }
+
+    /// A kind that is written as a string; `parse` gives the reason why a string is not allowed.
+    public static func judged(
+        as name: String, allowed: String, placeholder: Value, spell: @escaping (Value) -> String,
+        parse: @escaping (String, SettingsPlace) -> Result<Value, SettingsRefusal>
+    ) -> SettingsKind {
         SettingsKind(name: name, allowed: allowed, placeholder: placeholder, spell: spell) { value, place in
             guard case .string(let string) = value.content else {
                 place.wrongKind(value, expected: name, allowed: allowed)
                 return nil
             }
-            if let parsed = parse(string, place) { return parsed }
-            place.mistake(at: value.position, "\(shown(string)) is not \(name); allowed: \(allowed)")
-            return nil
+            switch parse(string, place) {
+            case .success(let parsed): return parsed
+            case .failure(let refusal):
+                place.mistake(at: value.position, refusal.sentence)
+                return nil
+            }
         }
     }
 
@@ -44,6 +58,15 @@ public struct SettingsKind<Value> {
     private static func shown(_ string: String) -> String {
         JSONText.quoted(string.count > 60 ? string.prefix(60) + "…" : string)
     }
+}
+
+/// Why a value is not allowed.
+public struct SettingsRefusal: Error, Sendable, Hashable {
+    /// What is wrong and what is allowed.
+    public let sentence: String
+
+    /// Makes a refusal.
+    public init(_ sentence: String) { self.sentence = sentence }
 }
 
 extension SettingsKind where Value == Duration {

@@ -1,6 +1,7 @@
 /// The shapes of names that occur in settings, and which known name somebody may have meant.
 public enum SettingsName {
-    /// Whether the text is 1 to 64 of `A-Z a-z 0-9 . _ -`: safe in a log line, a metric label and a header field.
+    /// Whether the text is 1 to 64 of `A-Z a-z 0-9 . _ -`: safe in a log line, a metric label and a header
+    /// field.
     public static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }

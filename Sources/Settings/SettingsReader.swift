@@ -1,10 +1,11 @@
 /// Turns a JSON text into typed settings, or into the list of all its mistakes.
 ///
-/// The caller declares every setting once, in the closure that reads the outermost section: key, kind, default
-/// and a sentence. From the same declarations come decoding, bounds, the check for unknown keys and, run by
-/// `describe`, the documentation; so none of them can say something else than the others.
+/// The caller declares every setting once, in the closure that reads the outermost section: key, kind,
+/// default and a sentence. From the same declarations come decoding, bounds, the check for unknown keys and,
+/// run by `describe`, the documentation; so none of them can say something else than the others.
 public enum SettingsReader {
-    /// Reads a text that came from `file` (named in messages; relative paths in the text start at its folder).
+    /// Reads a text that came from `file` (named in messages; relative paths in the text start at its
+    /// folder).
     ///
     /// - Throws: Every mistake found. What `declare` returned is given back only if there is none, so it may
     ///   hold placeholders for settings that could not be read.
@@ -32,7 +33,8 @@ public enum SettingsReader {
     }
 }
 
-/// What settings need to know of the machine, asked while a text is read so that the answer has a place in it.
+/// What settings need to know of the machine, asked while a text is read so that the answer has a place in
+/// it.
 ///
 /// Closures, so that this module stays free of system calls and tests need no files.
 public struct SettingsWorld {

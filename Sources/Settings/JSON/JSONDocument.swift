@@ -1,8 +1,8 @@
 /// A JSON text (RFC 8259) as a tree that remembers where every value and every key was written.
 ///
-/// Configuration is read by people who make mistakes, so the tree keeps what a message needs: line and column,
-/// the order of members, and the spelling of numbers. Strict: nothing outside the grammar is taken, a key that
-/// occurs twice is a mistake, and so are bytes that are not UTF-8.
+/// Configuration is read by people who make mistakes, so the tree keeps what a message needs: line and
+/// column, the order of members, and the spelling of numbers. Strict: nothing outside the grammar is taken, a
+/// key that occurs twice is a mistake, and so are bytes that are not UTF-8.
 public struct JSONDocument: Sendable, Equatable {
     /// The outermost value.
     public let root: JSONValue

@@ -231,8 +231,8 @@ struct JSONReader {
         return value
     }
 
-    /// Number of bytes of the character at `index`, which is not ASCII. Refuses overlong forms, surrogates and
-    /// anything above U+10FFFF (RFC 3629 §4): such bytes have no single meaning.
+    /// Number of bytes of the character at `index`, which is not ASCII. Refuses overlong forms, surrogates
+    /// and anything above U+10FFFF (RFC 3629 §4): such bytes have no single meaning.
     private func lengthOfCharacter() throws(JSONMistake) -> Int {
         let (length, second): (Int, ClosedRange<UInt8>) =
             switch bytes[index] {

@@ -1,7 +1,8 @@
 /// Writes JSON values in one stable form: the same value always gives the same bytes.
 ///
 /// Two spaces per level and one line per member, so that a tenant store under version control shows what
-/// changed; a container of plain values that fits goes on one line, so that `{ "env": "NAME" }` stays readable.
+/// changed; a container of plain values that fits goes on one line, so that `{ "env": "NAME" }` stays
+/// readable.
 public enum JSONText {
     /// Characters up to which a container of plain values is kept on its line.
     private static let preferredColumns = 100
@@ -26,8 +27,8 @@ public enum JSONText {
             case 0x0A: text += "\\n"
             case 0x0C: text += "\\f"
             case 0x0D: text += "\\r"
-            // Besides what RFC 8259 §7 demands also DEL, the C1 controls and the two line separators: a terminal
-            // must not obey what it is asked to show.
+            // Besides what RFC 8259 §7 demands also DEL, the C1 controls and the two line separators: a
+            // terminal must not obey what it is asked to show.
             case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029:
                 let digits = String(scalar.value, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits

@@ -96,7 +96,8 @@ extension JSONValue {
     /// An array to be written.
     public static func array(_ elements: [JSONValue]) -> JSONValue { JSONValue(.array(elements)) }
 
-    /// An object to be written, in the given order. Traps if a key occurs twice: such a text could not be read.
+    /// An object to be written, in the given order. Traps if a key occurs twice: such a text could not be
+    /// read.
     public static func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
         let keys = Set(members.map(\.key))
         precondition(keys.count == members.count, "a key occurs twice in \(members.map(\.key))")

@@ -1,0 +1,146 @@
+package import HTTPModel
+package import Settings
+
+/// One rule of the route table; the first that matches wins.
+package struct RouteConfiguration: Sendable, Hashable {
+    /// The name in logs, metrics and purges.
+    package let name: String
+    /// The methods it takes; empty means any. GET includes HEAD.
+    package let methods: [Method]
+    /// The paths it takes.
+    package let path: PathPattern
+    /// The scope a token needs; absent, any token of a tenant will do.
+    package let scope: String?
+    /// Who may use it [token].
+    package let access: RouteAccess
+    /// The list parameters it documents; absent, the query passes as it is.
+    package let query: QueryConfiguration?
+    /// How its answers are kept; absent, they are not.
+    package let cache: RouteCacheConfiguration?
+    /// Limits of its own, besides those of the tenant's plan.
+    package let limits: [LimitConfiguration]
+
+    /// Reads an element of `routes`.
+    package init(reading section: SettingsSection) {
+        name = section.required("name", .name, "The name in logs, metrics and purges.")
+        methods = section.value(
+            "method", .oneOrList(of: .method, count: 1...7), default: [],
+            "The methods it takes, one or a list; left out, any. GET includes HEAD.")
+        path = section.required("path", .pathPattern, "The paths it takes.")
+        scope = section.optional("scope", .scope, "The scope a token needs; left out, any token will do.")
+        let access = section.value(
+            "access", SettingsKind<RouteAccess>.choice, default: .token,
+            "Who may use it: `token` a tenant's token, `open` anybody.")
+        self.access = access
+        query = section.optionalValueOrSection(
+            "query", .choice, "The list parameters it documents: a built-in model or one written out.",
+            plain: { .builtIn($0) }, section: { .model(QueryModelConfiguration(reading: $0)) })
+        cache = section.optionalSection("cache", "How answers are kept; left out, they are not.") {
+            RouteCacheConfiguration(reading: $0, access: access)
+        }
+        let dimensions: [LimitDimension] =
+            switch access {
+            case .token: LimitDimension.allCases
+            case .open: [.address, .route]
+            }
+        limits = LimitConfiguration.list(
+            in: section, allowing: dimensions, "Limits of its own, besides those of the tenant's plan.")
+        checkMeaning(section)
+    }
+
+    private func checkMeaning(_ section: SettingsSection) {
+        let readsOnly = methods.contains(.get) && methods.allSatisfy { $0 == .get || $0 == .head }
+        if cache != nil, !readsOnly, !section.isFaulty("method") {
+            // RFC 9110 §9.2.3: of the methods we forward only GET and HEAD have answers worth keeping.
+            section.mistake(
+                "cache", "the route takes methods other than GET; allowed: on routes with \"method\": \"GET\""
+            )
+        }
+        if query != nil, !readsOnly, !section.isFaulty("method") {
+            section.mistake(
+                "query", "the route takes methods other than GET; allowed: on routes with \"method\": \"GET\""
+            )
+        }
+        if access == .open, scope != nil {
+            section.mistake(
+                "scope", "an open route sees no token; allowed: on routes with \"access\": \"token\"")
+        }
+    }
+
+    /// Whether every request that `later` takes is taken by this route before.
+    package func hides(_ later: RouteConfiguration) -> Bool {
+        guard path.covers(later.path) else { return false }
+        if methods.isEmpty { return true }
+        return !later.methods.isEmpty
+            && later.methods.allSatisfy { methods.contains($0) || ($0 == .head && methods.contains(.get)) }
+    }
+}
+
+/// Who may use a route.
+package enum RouteAccess: String, Sendable, Hashable, CaseIterable {
+    /// Whoever has a tenant's token.
+    case token
+    /// Anybody: there is no tenant, and no Authorization field reaches the upstream.
+    case open
+}
+
+/// How a route's answers are kept.
+package struct RouteCacheConfiguration: Sendable, Hashable {
+    /// How long an answer is fresh; the upstream can shorten it.
+    package let timeToLive: Duration
+    /// Who shares an entry [tenant].
+    package let sharing: Sharing
+
+    /// Who shares an entry.
+    package enum Sharing: String, Sendable, Hashable, CaseIterable {
+        /// One tenant with one upstream credential.
+        case tenant
+        /// Everybody whose request fields are the same; on open routes only.
+        case headers
+    }
+
+    fileprivate init(reading section: SettingsSection, access: RouteAccess) {
+        timeToLive = section.required(
+            "ttl", .duration(in: .milliseconds(100) ... .seconds(86_400)),
+            "How long an answer is fresh; the upstream can shorten it.")
+        sharing = section.value(
+            "by", SettingsKind<Sharing>.choice, default: .tenant,
+            "Who shares an entry: `tenant`; on an open route `headers`, everybody with the same request fields."
+        )
+        switch (access, sharing) {
+        case (.token, .tenant), (.open, .headers): break
+        case (.token, .headers):
+            section.mistake(
+                "by", "entries of tenants are never shared; allowed: tenant, or headers on an open route")
+        case (.open, .tenant):
+            section.mistake("by", "an open route has no tenant; allowed: headers")
+        }
+    }
+}
+
+extension SettingsKind where Value == Method {
+    /// A method that can be forwarded. CONNECT and TRACE never are.
+    package static var method: SettingsKind {
+        let forwarded: [Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+        let spell: (Method) -> String = { method in method.name.map { "\($0)" } ?? "" }
+        return .written(
+            as: "a method", allowed: forwarded.map(spell).joined(separator: ", "), placeholder: .get,
+            spell: spell
+        ) { string, _ in forwarded.first { spell($0) == string } }
+    }
+}
+
+extension SettingsKind where Value == String {
+    /// A scope, as tokens carry it: `sessions:read`.
+    package static var scope: SettingsKind {
+        .written(
+            as: "a scope", allowed: "1 to 64 of a-z 0-9 : . _ -, such as sessions:read", placeholder: "",
+            spell: { $0 }
+        ) { string, _ in
+            let isScope = string.utf8.allSatisfy {
+                $0 &- 0x30 < 11 || $0 &- 0x61 < 26 || ".-_".utf8.contains($0)
+            }
+            return isScope && (1...64).contains(string.utf8.count) ? string : nil
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package import Settings
+
+/// Everything an operator sets. Composes what the rooms declare and checks what only shows between them.
+///
+/// Immutable: a reload makes a new one, and an exchange keeps the one it started with.
+package struct GatewayConfiguration: Sendable, Hashable {
+    /// How the gateway calls itself in Proxy-Status [kayle-gateway].
+    package let name: String
+    /// Number of workers; absent means one per processor.
+    package let workers: Int?
+    /// The addresses that clients connect to.
+    package let listeners: [ListenerConfiguration]
+    /// The address that operators connect to.
+    package let admin: AdminConfiguration
+    /// The API behind the gateway.
+    package let upstream: UpstreamConfiguration
+    /// Where tenants and tokens are kept.
+    package let credentials: CredentialsConfiguration
+    /// What tenants may use, in the order written.
+    package let plans: [PlanConfiguration]
+    /// How much the cache holds.
+    package let cache: HTTPCacheConfiguration
+    /// The route table, in the order of precedence.
+    package let routes: [RouteConfiguration]
+    /// What is written about exchanges and events.
+    package let log: LogConfiguration
+    /// How long exchanges may take to end once the gateway was told to stop [30s].
+    package let drainTimeout: Duration
+
+    /// Reads the outermost section.
+    package init(reading section: SettingsSection, checks: ConfigurationChecks) {
+        name = section.value(
+            "name", .name, default: "kayle-gateway", "How the gateway calls itself in Proxy-Status.")
+        workers = section.value(
+            "workers", .word("auto", orIntegerIn: 1...256), default: nil,
+            "Threads that serve clients; `auto` is one per processor.")
+        listeners = Self.readListeners(section, checks)
+        admin = section.section("admin", "Where operators ask the gateway.") {
+            AdminConfiguration(reading: $0)
+        }
+        upstream = section.section("upstream", "The API behind the gateway.") {
+            UpstreamConfiguration(reading: $0)
+        }
+        credentials = section.section(
+            "credentials", "Where tenants and the digests of their tokens are kept."
+        ) {
+            CredentialsConfiguration(reading: $0)
+        }
+        let plans = section.map("plans", count: 0...1_000, "What tenants may use, by the name of the plan.") {
+            PlanConfiguration(name: $0, reading: $1)
+        }
+        self.plans = plans
+        cache = section.section("cache", "How much the cache holds.") { HTTPCacheConfiguration(reading: $0) }
+        routes = Self.readRoutes(section, plans)
+        log = section.section("log", "What the gateway writes about itself.") {
+            LogConfiguration(reading: $0)
+        }
+        drainTimeout = section.section("drain", "How the gateway stops.") { drain in
+            drain.value(
+                "timeout", .duration(in: .seconds(0) ... .seconds(3_600)), default: .seconds(30),
+                "How long exchanges may take to end; later their connections are closed.")
+        }
+    }
+
+    private static func readListeners(
+        _ section: SettingsSection, _ checks: ConfigurationChecks
+    ) -> [ListenerConfiguration] {
+        var addresses: Set<SocketAddress> = []
+        return section.list("listeners", count: 1...64, "The addresses that clients connect to.") {
+            listener in
+            let configuration = ListenerConfiguration(reading: listener, checks: checks)
+            let address = configuration.address
+            // Port 0 is another port each time.
+            if address.port != 0, !addresses.insert(address).inserted {
+                listener.mistake(
+                    "address", "another listener has \(address.text); allowed: an address of its own")
+            }
+            return configuration
+        }
+    }
+
+    private static func readRoutes(
+        _ section: SettingsSection, _ plans: [PlanConfiguration]
+    ) -> [RouteConfiguration] {
+        let planLimits = Set(plans.flatMap { $0.limits.map(\.name) })
+        let longestPlan = plans.map(\.limits.count).max() ?? 0
+        var earlier: [RouteConfiguration] = []
+        return section.list("routes", count: 1...1_000, "The route table; the first route that matches wins.")
+        { route in
+            let configuration = RouteConfiguration(reading: route)
+            if earlier.contains(where: { $0.name == configuration.name }) {
+                route.mistake("name", "another route is called so; allowed: a name of its own")
+            }
+            if !route.isFaulty("path"), !route.isFaulty("method"), route.isGiven("path"),
+                let hiding = earlier.first(where: { $0.hides(configuration) })
+            {
+                let text =
+                    "no request reaches it: route \(JSONText.quoted(hiding.name)) takes them all before"
+                route.mistake("path", text + "; allowed: before that route")
+            }
+            // Both show as members of one RateLimit field, and the limiter takes from all of them at once.
+            if let limit = configuration.limits.first(where: { planLimits.contains($0.name) }) {
+                route.mistake(
+                    "limits",
+                    "a plan has a limit \(JSONText.quoted(limit.name)) too; allowed: a name of its own")
+            } else if configuration.limits.count + longestPlan > LimitConfiguration.maximumCount {
+                let allowed = LimitConfiguration.maximumCount - longestPlan
+                route.mistake("limits", "with those of the longest plan too many; allowed: up to \(allowed)")
+            }
+            if !route.isFaulty("path"), !route.isFaulty("method") { earlier.append(configuration) }
+            return configuration
+        }
+    }
+
+    /// One line that tells an operator what was read.
+    package var summary: String {
+        let cached = routes.count { $0.cache != nil }
+        let addresses = listeners.map { ($0.tls == nil ? "http://" : "https://") + $0.address.text }
+        return "\(addresses.joined(separator: ", ")) to \(upstream.origin.url): \(routes.count) routes"
+            + " (\(cached) cached), \(plans.count) plans, cache \(SizeText.text(cache.memoryBytes))"
+    }
+}
