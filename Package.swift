@@ -35,7 +35,7 @@ let package = Package(
         .executableTarget(
             name: "kayle-gateway",
             dependencies: [
-                "GatewayCore", "Settings", "COpenSSL", "CCurl", "CNGHTTP2",
+                "GatewayCore", "HTTPModel", "Settings", "COpenSSL", "CCurl", "CNGHTTP2",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -5,5 +5,6 @@ import ArgumentParser
 struct KayleGateway: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kayle-gateway",
-        abstract: "A caching, rate limiting HTTPS gateway in front of the Kayle ID API.")
+        abstract: "A caching, rate limiting HTTPS gateway in front of the Kayle ID API.",
+        subcommands: [TenantCommand.self, TokenCommand.self, VersionCommand.self])
 }

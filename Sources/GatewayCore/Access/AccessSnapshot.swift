@@ -24,7 +24,7 @@ package final class AccessSnapshot: Sendable {
         let hasAllowList: Bool
         let notBefore: Int64
         let expiresAt: Int64
-        let revokedAt: Int64
+        let isRevoked: Bool
     }
 
     private static let free = UInt32.max
@@ -79,7 +79,8 @@ package final class AccessSnapshot: Sendable {
         guard isMatch else { return .refused(.digestMismatch, holder: nil) }
         let grant = grant(position)
         let token = tokens[position]
-        if token.revokedAt <= nowUnixSeconds { return .refused(.revoked, holder: grant) }
+        // Whatever the date says: a clock that lags behind the writer's must not prolong a token's life.
+        if token.isRevoked { return .refused(.revoked, holder: grant) }
         if token.notBefore > nowUnixSeconds { return .refused(.notYetValid, holder: grant) }
         if token.expiresAt <= nowUnixSeconds { return .refused(.expired, holder: grant) }
         guard tenants[grant.tenantIndex].credential != nil else {
@@ -151,7 +152,7 @@ package final class AccessSnapshot: Sendable {
         PreparedToken(
             id: token.id, digest: token.digest, tenant: tenant, scopes: token.scopes,
             hasAllowList: !token.allow.isEmpty, notBefore: token.notBefore?.unixSeconds ?? .min,
-            expiresAt: token.expiresAt?.unixSeconds ?? .max, revokedAt: token.revokedAt?.unixSeconds ?? .max)
+            expiresAt: token.expiresAt?.unixSeconds ?? .max, isRevoked: token.revokedAt != nil)
     }
 
     /// Checked when a snapshot is made, also in release: a mistake here would give one tenant another's answers.

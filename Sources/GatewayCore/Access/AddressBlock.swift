@@ -25,6 +25,14 @@ package struct AddressBlock: Sendable, Hashable {
         guard Self.masked(address, sharedBits) == address else { return nil }
     }
 
+    private init(first: IPAddress, sharedBits: Int) {
+        self.first = first
+        self.sharedBits = sharedBits
+    }
+
+    /// The block of all IPv6 addresses.
+    static let allIPv6 = AddressBlock(first: IPAddress(high: 0, low: 0), sharedBits: 0)
+
     /// Whether the address lies in the block. An IPv4 block holds no IPv6 address, and `::/0` only looks as if it
     /// held IPv4: it is the block of all IPv6 addresses.
     package func contains(_ address: IPAddress) -> Bool {
@@ -40,4 +48,10 @@ package struct AddressBlock: Sendable, Hashable {
         let low = bits <= 64 ? 0 : address.low & (UInt64.max << UInt64(128 - bits))
         return IPAddress(high: high, low: low)
     }
+}
+
+extension AddressBlock {
+    /// What a block may look like, for messages.
+    package static let allowed =
+        "an address, or a block without bits beyond its prefix: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32"
 }

@@ -14,6 +14,15 @@ package struct AtomicFile: Sendable {
     /// Names a file; nothing is opened yet.
     package init(path: String) { self.path = path }
 
+    /// A path that means the same file from every working directory; `nil` if the working directory is gone.
+    package static func absolutePath(_ path: String) -> String? {
+        if path.hasPrefix("/") { return path }
+        guard let folder = unsafe getcwd(nil, 0) else { return nil }
+        // getcwd allocated the text for us.
+        defer { unsafe free(folder) }
+        return unsafe String(cString: folder) + "/" + path
+    }
+
     /// What a read found.
     package struct Contents: Sendable {
         /// The bytes. Whoever reads secrets wipes them.
@@ -163,6 +172,12 @@ package struct AtomicFile: Sendable {
     package var folder: String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The file's name within its folder.
+    package var name: String {
+        guard let slash = path.lastIndex(of: "/") else { return path }
+        return String(path[path.index(after: slash)...])
     }
 
     /// What tells one version of the file from another without reading it; `nil` if it is not there.
