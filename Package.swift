@@ -17,6 +17,7 @@ let dataPlane = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when
 
 let package = Package(
     name: "kayle-gateway",
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -31,6 +32,13 @@ let package = Package(
             name: "GatewayCore",
             dependencies: ["HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl"],
             swiftSettings: dataPlane),
+        .executableTarget(
+            name: "kayle-gateway",
+            dependencies: [
+                "GatewayCore", "HTTPModel", "Settings", "COpenSSL", "CCurl", "CNGHTTP2",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
 
         .testTarget(name: "HTTPModelTests", dependencies: ["HTTPModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),

@@ -8,7 +8,7 @@ public enum SettingsName {
     }
 
     /// Whether the text can name an environment variable.
-    static func isEnvironmentVariable(_ text: String) -> Bool {
+    public static func isEnvironmentVariable(_ text: String) -> Bool {
         guard let first = text.utf8.first, (1...255).contains(text.utf8.count) else { return false }
         return first &- 0x30 >= 10 && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x5F }
     }

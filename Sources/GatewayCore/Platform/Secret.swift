@@ -40,6 +40,15 @@ package final class Secret: Sendable, CustomStringConvertible, CustomDebugString
         return try body(unsafe Span(_unsafeElements: bytes))
     }
 
+    /// Overwrites a working copy of secret bytes and empties it. The array must not share its storage.
+    package static func wipe(_ bytes: inout [UInt8]) {
+        unsafe bytes.withUnsafeMutableBytes { memory in
+            // An array without elements may have no memory.
+            if let base = memory.baseAddress { unsafe explicit_bzero(base, memory.count) }
+        }
+        bytes = []
+    }
+
     /// What a secret prints as.
     package var description: String { "<secret>" }
     /// What a secret prints as.

@@ -1,0 +1,114 @@
+import HTTPModel
+
+/// What a client shows to say which tenant it acts for.
+///
+/// 55 bytes: `kgw_`, the version `1`, an id of 12 characters, a secret of 31 and a checksum of 7, all of them of
+/// `0-9a-z`. The secret has 160 random bits; a token fits one block of SHA-256 with its padding (55 bytes), so a
+/// check hashes two blocks and not three. Prefix and checksum let secret scanners recognize a leaked one.
+package enum Token {
+    /// Number of bytes of every token.
+    package static let byteCount = 55
+
+    private static let prefixCount = 5
+    private static let secretStart = 17
+    private static let checksumStart = 48
+    private static let checksumCount = 7
+
+    /// Recognizes a token and gives its id; `nil` if it cannot have been issued by any gateway.
+    ///
+    /// Looks nothing up and hashes nothing; whether the token is good, only its digest can tell. No allocation.
+    package static func parse(_ bytes: Span<UInt8>) -> TokenID? {
+        // The secret's characters are not looked at one by one: the checksum, and then the digest, cover them.
+        guard bytes.count == byteCount, bytes.extracting(0..<prefixCount).equals("kgw_1"),
+            let id = Base36.value(of: bytes.extracting(prefixCount..<secretStart)),
+            let checksum = Base36.value(of: bytes.extracting(checksumStart..<byteCount)),
+            checksum == UInt64(TokenChecksum.crc32(bytes.extracting(0..<checksumStart)))
+        else { return nil }
+        return TokenID(value: id)
+    }
+
+    /// Makes the text of a new token. `randomness` must be the system's outside of tests.
+    package static func make(id: TokenID, randomness: inout some RandomNumberGenerator) -> Secret {
+        var text = Array("kgw_1".utf8)
+        // Reserved in full, so that no reallocation leaves a copy of the secret behind.
+        text.reserveCapacity(byteCount)
+        Base36.append(id.value, digits: TokenID.characterCount, to: &text)
+        for _ in secretStart..<checksumStart {
+            Base36.append(UInt64.random(in: 0..<36, using: &randomness), digits: 1, to: &text)
+        }
+        Base36.append(UInt64(TokenChecksum.crc32(text.span)), digits: checksumCount, to: &text)
+        defer { Secret.wipe(&text) }
+        return Secret(text.span)
+    }
+}
+
+/// The public part of a token: names it in the store, in commands, logs and metrics.
+///
+/// Twelve characters of `0-9a-z`, kept as the number they write in base 36, so that looking up and comparing
+/// touch no text. 36¹² is below 2⁶³. The number is also the token's identity for limits.
+package struct TokenID: Sendable, Hashable {
+    /// Number of characters.
+    package static let characterCount = 12
+
+    private static let valueCount: UInt64 = 4_738_381_338_321_616_896
+
+    /// The id as a number below 36¹².
+    package let value: UInt64
+
+    init(value: UInt64) {
+        precondition(value < Self.valueCount, "\(value) is not a token id")
+        self.value = value
+    }
+
+    /// Reads the twelve characters; `nil` for anything else.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == Self.characterCount, let value = Base36.value(of: bytes.span) else { return nil }
+        self.value = value
+    }
+
+    /// Draws an id.
+    package init(randomness: inout some RandomNumberGenerator) {
+        value = UInt64.random(in: 0..<Self.valueCount, using: &randomness)
+    }
+
+    /// The twelve characters. Allocates.
+    package var text: String {
+        var bytes: [UInt8] = []
+        Base36.append(value, digits: Self.characterCount, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Numbers written in the digits `0-9a-z`, most significant first.
+enum Base36 {
+    /// The number that at most 12 digits write; `nil` if a byte is no digit.
+    static func value(of bytes: Span<UInt8>) -> UInt64? {
+        precondition(bytes.count <= 12, "\(bytes.count) digits may not fit")
+        var value: UInt64 = 0
+        for index in bytes.indices {
+            let digit = bytes[index] &- 0x30
+            let letter = bytes[index] &- 0x61
+            if digit < 10 {
+                value = value * 36 + UInt64(digit)
+            } else if letter < 26 {
+                value = value * 36 + UInt64(letter) + 10
+            } else {
+                return nil
+            }
+        }
+        return value
+    }
+
+    /// Appends a number with leading zeros; it must fit the digits.
+    static func append(_ number: UInt64, digits: Int, to bytes: inout [UInt8]) {
+        var rest = number
+        let start = bytes.count
+        for _ in 0..<digits {
+            let digit = UInt8(rest % 36)
+            bytes.insert(digit < 10 ? 0x30 + digit : 0x61 + digit - 10, at: start)
+            rest /= 36
+        }
+        precondition(rest == 0, "\(number) does not fit \(digits) digits")
+    }
+}

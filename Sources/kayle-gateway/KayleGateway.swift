@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The program: one command per verb an operator has.
+@main
+struct KayleGateway: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kayle-gateway",
+        abstract: "A caching, rate limiting HTTPS gateway in front of the Kayle ID API.",
+        subcommands: [TenantCommand.self, TokenCommand.self, VersionCommand.self])
+}

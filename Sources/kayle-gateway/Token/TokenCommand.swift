@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// `token`: the life of what clients show.
+struct TokenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Issue, list, revoke and rotate tokens.",
+        subcommands: [TokenIssue.self, TokenList.self, TokenRevoke.self, TokenRotate.self])
+}
