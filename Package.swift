@@ -45,7 +45,7 @@ let package = Package(
         .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel"], swiftSettings: strict),
         .testTarget(
             name: "GatewayCoreTests",
-            dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache"],
+            dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims"],
             exclude: ["Fixtures"],
             swiftSettings: strict),
     ]

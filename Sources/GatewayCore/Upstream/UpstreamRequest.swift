@@ -1,0 +1,108 @@
+package import HTTPModel
+
+/// What is to be asked of the upstream: everything but the credential is bytes that go out as they are.
+///
+/// Framing and credentials are stated by `content` and `authorization`, never by fields: `append` leaves out
+/// every field that could contradict them, so that no mistake further up can send a tenant's own token or a
+/// second framing. Holds its field lines in the form libcurl takes (`Name: value` and a NUL), one piece of
+/// memory for all of them.
+package struct UpstreamRequest {
+    /// How the content of the request will be framed.
+    package enum Content: Sendable, Hashable {
+        /// No content and no framing field.
+        case none
+        /// Exactly so many bytes, announced in Content-Length; at most Int64.max.
+        case length(UInt64)
+        /// Chunked, for content whose length is not known yet.
+        case chunked
+    }
+
+    /// The method.
+    package let method: Method
+    /// The content's framing.
+    package let content: Content
+    /// The upstream token; sent as `Authorization: Bearer …`, `nil` for routes without a tenant.
+    package let authorization: Secret?
+    /// The method's text and a NUL.
+    let methodText: [UInt8]
+    /// The request target and a NUL.
+    let target: [UInt8]
+    /// The field lines, each closed by a NUL.
+    private(set) var lines: [UInt8] = []
+
+    /// Makes a request without fields.
+    ///
+    /// - Parameters:
+    ///   - methodText: the method as it came; a token.
+    ///   - target: the canonical request target, sent byte for byte; visible ASCII without `#`.
+    package init(
+        method: Method, methodText: Span<UInt8>, target: Span<UInt8>, content: Content, authorization: Secret?
+    ) {
+        // Both go out unchecked by libcurl: a blank or a line end in them would be a second request.
+        precondition(Self.isVisible(methodText), "the method \(methodText.text) is not a token")
+        precondition(Self.isVisible(target), "the request target \(target.text) holds a blank or a control")
+        self.method = method
+        self.content = content
+        self.authorization = authorization
+        self.methodText = Self.terminated(methodText)
+        self.target = Self.terminated(target)
+    }
+
+    /// Adds a field line behind the others; duplicates stay separate lines in their order.
+    ///
+    /// Left out: Content-Length, Expect, Authorization and the fields of a single connection (RFC 9110 §7.6.1),
+    /// which belong to libcurl or to the request itself. A Host line replaces the one made from the origin.
+    package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
+        // A line end in here would be a smuggled field or request; both parsers refuse it long before.
+        precondition(Self.isVisible(name), "a field name holds a blank or a control")
+        precondition(Self.isFieldValue(value), "a field value holds a line end or a NUL")
+        let known = FieldName(name)
+        if known.isHopByHop || known == .contentLength || known == .expect || known == .authorization {
+            return
+        }
+        appendLine(name: name, value: value)
+    }
+
+    /// Whether the request may be sent once more when a pooled connection turned out dead: only where sending
+    /// it twice cannot change anything, and nothing has to be read from the client again.
+    var mayBeRepeated: Bool {
+        switch content {
+        case .none: method.isSafe
+        case .length, .chunked: false
+        }
+    }
+
+    private mutating func appendLine(name: Span<UInt8>, value: Span<UInt8>) {
+        lines.reserveCapacity(lines.count + name.count + value.count + 3)
+        for index in name.indices { lines.append(name[index]) }
+        if value.isEmpty {
+            // libcurl's way to write a field with an empty value; `Name:` would mean "leave it out".
+            lines.append(0x3B)
+        } else {
+            lines.append(0x3A)
+            lines.append(0x20)
+            for index in value.indices { lines.append(value[index]) }
+        }
+        lines.append(0)
+    }
+
+    private static func terminated(_ bytes: Span<UInt8>) -> [UInt8] {
+        var copy: [UInt8] = []
+        copy.reserveCapacity(bytes.count + 1)
+        for index in bytes.indices { copy.append(bytes[index]) }
+        copy.append(0)
+        return copy
+    }
+
+    private static func isVisible(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] == 0x7F { return false }
+        return !bytes.isEmpty
+    }
+
+    private static func isFieldValue(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices where bytes[index] == 0 || bytes[index] == 0x0A || bytes[index] == 0x0D {
+            return false
+        }
+        return true
+    }
+}
