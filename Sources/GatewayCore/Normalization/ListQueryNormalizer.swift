@@ -92,11 +92,15 @@ package struct ListQueryNormalizer: ~Copyable {
             var nameIsEncoded = false
             var valueIsEncoded = false
             scan: while next < query.count {
-                switch query[next] {
+                let byte = query[next]
+                if TargetByte.isPlainInQuery(byte) {
+                    next += 1
+                    continue
+                }
+                switch byte {
                 case 0x26: break scan
                 case 0x3D: if equals < 0 { equals = next }
                 case 0x25, 0x2B: if equals < 0 { nameIsEncoded = true } else { valueIsEncoded = true }
-                case 0x21...0x7E: break
                 // The parser lets no such byte pass; were one to slip through, it must not reach a request
                 // line.
                 default: return .byteForbidden

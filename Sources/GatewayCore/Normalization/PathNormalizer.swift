@@ -34,11 +34,8 @@ package enum PathNormalizer {
 
     /// Whether the path holds a triplet, a forbidden byte or a segment that begins with a dot.
     private static func mayNeedChange(_ path: Span<UInt8>) -> Bool {
-        var previous: UInt8 = 0
-        for index in 0..<path.count {
-            let byte = path[index]
-            if !ASCIISet.path.contains(byte) || (byte == 0x2E && previous == 0x2F) { return true }
-            previous = byte
+        for index in 1..<path.count where !TargetByte.isPlainInPath(path[index]) {
+            if path[index] != 0x2E || path[index - 1] == 0x2F { return true }
         }
         return false
     }
@@ -78,14 +75,14 @@ package enum PathNormalizer {
         while next < path.count, path[next] != 0x2F {
             let raw = path[next]
             guard raw == 0x25 else {
-                guard ASCIISet.path.contains(raw) else { return .byteForbidden }
+                guard TargetByte.isPath(raw) else { return .byteForbidden }
                 output.append(raw)
                 next += 1
                 continue
             }
             guard let byte = PercentTriplet.byte(at: next, of: path) else { return .tripletInvalid }
             guard byte >= 0x20, byte != 0x7F else { return .controlCharacterEncoded }
-            if ASCIISet.unreserved.contains(byte) {
+            if TargetByte.isUnreserved(byte) {
                 output.append(byte)
             } else {
                 PercentTriplet.append(byte, to: &output)

@@ -49,20 +49,20 @@ struct QueryInstant: Equatable {
         let sinceYear1 = unixMilliseconds - Self.earliestMilliseconds
         let date = CivilDate(daysSinceEpoch: Int(sinceYear1 / dayMilliseconds) - 719_162)
         let time = Int(sinceYear1 % dayMilliseconds)
-        Self.append(date.year, digits: 4, to: &output)
-        output.append(0x2D)
-        Self.append(date.month, digits: 2, to: &output)
-        output.append(0x2D)
-        Self.append(date.day, digits: 2, to: &output)
-        output.append(UInt8(ascii: "T"))
-        Self.append(time / 3_600_000, digits: 2, to: &output)
-        output.append(0x3A)
-        Self.append(time / 60_000 % 60, digits: 2, to: &output)
-        output.append(0x3A)
-        Self.append(time / 1_000 % 60, digits: 2, to: &output)
-        output.append(0x2E)
-        Self.append(time % 1_000, digits: 3, to: &output)
-        output.append(UInt8(ascii: "Z"))
+        var text: InlineArray<24, UInt8> = .init(repeating: UInt8(ascii: "-"))
+        Self.write(date.year, digits: 4, at: 0, of: &text)
+        Self.write(date.month, digits: 2, at: 5, of: &text)
+        Self.write(date.day, digits: 2, at: 8, of: &text)
+        text[10] = UInt8(ascii: "T")
+        Self.write(time / 3_600_000, digits: 2, at: 11, of: &text)
+        text[13] = 0x3A
+        Self.write(time / 60_000 % 60, digits: 2, at: 14, of: &text)
+        text[16] = 0x3A
+        Self.write(time / 1_000 % 60, digits: 2, at: 17, of: &text)
+        text[19] = 0x2E
+        Self.write(time % 1_000, digits: 3, at: 20, of: &text)
+        text[23] = UInt8(ascii: "Z")
+        output.append(text.span)
     }
 
     /// Length of a month of the proleptic Gregorian calendar.
@@ -115,12 +115,13 @@ struct QueryInstant: Equatable {
         return value
     }
 
-    private static func append(_ number: Int, digits: Int, to output: inout ByteBuffer) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            output.append(0x30 + UInt8(number / divisor % 10))
-            divisor /= 10
+    private static func write(
+        _ number: Int, digits: Int, at start: Int, of text: inout InlineArray<24, UInt8>
+    ) {
+        var rest = number
+        for index in stride(from: start + digits - 1, through: start, by: -1) {
+            text[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
     }
 }

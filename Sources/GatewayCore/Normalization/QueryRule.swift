@@ -10,8 +10,8 @@ enum QueryRule: Sendable {
     case instant
     /// See `QueryParameterKind.flag`.
     case flag
-    /// Indices of the vocabulary's words that may begin a cursor, and what follows them.
-    case cursor(prefixes: Range<Int>, alphabet: ASCIISet, length: Int)
+    /// Indices of the vocabulary's words that may begin a cursor, and the table of what follows them.
+    case cursor(prefixes: Range<Int>, alphabet: Range<Int>, length: Int)
     /// See `QueryParameterKind.text`.
     case text(maximumBytes: Int)
 }
@@ -49,10 +49,11 @@ extension QueryRule {
         case .flag: self = .flag
         case .cursor(let shape):
             guard !shape.prefixes.isEmpty, shape.prefixes.allSatisfy(\.isUnreserved), shape.length > 0,
-                let alphabet = ASCIISet(shape.alphabet), !alphabet.isEmpty, alphabet.isSubset(of: .unreserved)
+                !shape.alphabet.isEmpty, shape.alphabet.isUnreserved
             else { throw .cursorInvalid(parameter.name) }
             self = .cursor(
-                prefixes: vocabulary.addWords(shape.prefixes), alphabet: alphabet, length: shape.length)
+                prefixes: vocabulary.addWords(shape.prefixes),
+                alphabet: vocabulary.addAlphabet(shape.alphabet), length: shape.length)
         case .text(let maximumBytes):
             guard maximumBytes > 0 else { throw .boundsInvalid(parameter.name) }
             self = .text(maximumBytes: maximumBytes)
@@ -89,7 +90,7 @@ extension QueryRule {
             return .written
         case .cursor(let prefixes, let alphabet, let length):
             if value.isEmpty { return .absent }
-            if vocabulary.matches(value, prefixes: prefixes, alphabet: alphabet, length: length) {
+            if vocabulary.holds(value, prefixes: prefixes, alphabet: alphabet, length: length) {
                 output.append(value)
                 return .written
             }
@@ -137,7 +138,7 @@ extension QueryRule {
     /// Encodes everything but unreserved characters, a space as `%20`: one spelling for each text.
     private static func appendEncoded(_ value: Span<UInt8>, to output: inout ByteBuffer) {
         for index in 0..<value.count {
-            if ASCIISet.unreserved.contains(value[index]) {
+            if TargetByte.isUnreserved(value[index]) {
                 output.append(value[index])
             } else {
                 PercentTriplet.append(value[index], to: &output)

@@ -1,11 +1,13 @@
 import HTTPModel
 
-/// Every name, word and prefix of a query model, back to back in one array of bytes.
+/// Every name, word and prefix of a query model, back to back in one array of bytes, and its alphabets.
 struct QueryVocabulary: Sendable {
     /// The texts.
     private(set) var bytes: [UInt8] = []
-    /// Where the words of choices and the prefixes of cursors stand; a rule holds a range of indices.
-    private(set) var words: [ByteRange] = []
+    // Where the words of choices and the prefixes of cursors stand.
+    private var words: [ByteRange] = []
+    // 256 entries for each alphabet, nonzero for its characters.
+    private var alphabets: [UInt8] = []
 
     /// Stores a text and returns where it stands.
     mutating func add(_ text: String) -> ByteRange {
@@ -21,6 +23,14 @@ struct QueryVocabulary: Sendable {
         return start..<words.count
     }
 
+    /// Stores a set of characters and returns where its table stands.
+    mutating func addAlphabet(_ characters: String) -> Range<Int> {
+        let start = alphabets.count
+        alphabets.append(contentsOf: repeatElement(0, count: 256))
+        for byte in characters.utf8 { alphabets[start + Int(byte)] = 1 }
+        return start..<alphabets.count
+    }
+
     /// Whether one of the words is exactly this text.
     func contains(_ text: Span<UInt8>, in indices: Range<Int>) -> Bool {
         let bytes = bytes.span
@@ -29,20 +39,19 @@ struct QueryVocabulary: Sendable {
         return false
     }
 
-    /// Whether the text is one of the words with exactly `length` characters of the alphabet behind it.
-    func matches(
-        _ text: Span<UInt8>, prefixes: Range<Int>, alphabet: ASCIISet, length: Int
-    ) -> Bool {
+    /// Whether the text is one of the prefixes with exactly `length` characters of the alphabet behind it.
+    func holds(_ text: Span<UInt8>, prefixes: Range<Int>, alphabet: Range<Int>, length: Int) -> Bool {
         guard text.count >= length, contains(text.extracting(droppingLast: length), in: prefixes) else {
             return false
         }
-        for index in (text.count - length)..<text.count where !alphabet.contains(text[index]) { return false }
+        let rest = text.extracting(droppingFirst: text.count - length)
+        let table = alphabets.span.extracting(alphabet)
+        for index in 0..<rest.count where table[Int(rest[index])] == 0 { return false }
         return true
     }
 }
 
 extension String {
-    /// Whether the text needs no percent-encoding at all: what the gateway writes back is then what was
-    /// declared.
-    var isUnreserved: Bool { utf8.allSatisfy(ASCIISet.unreserved.contains) }
+    /// Whether the text needs no percent-encoding at all: what the gateway writes back is what was declared.
+    var isUnreserved: Bool { utf8.allSatisfy(TargetByte.isUnreserved) }
 }
