@@ -17,6 +17,9 @@ let dataPlane = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when
 
 let package = Package(
     name: "kayle-gateway",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2")
+    ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -29,7 +32,10 @@ let package = Package(
         .target(name: "Cache", dependencies: ["HTTPModel"], swiftSettings: dataPlane),
         .target(
             name: "GatewayCore",
-            dependencies: ["HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl"],
+            dependencies: [
+                "HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: dataPlane),
 
         .testTarget(name: "HTTPModelTests", dependencies: ["HTTPModel"], swiftSettings: strict),
@@ -37,7 +43,10 @@ let package = Package(
         .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel"], swiftSettings: strict),
         .testTarget(
             name: "GatewayCoreTests",
-            dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache"],
+            dependencies: [
+                "GatewayCore", "HTTPModel", "Settings", "Cache",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
     ]
 )
