@@ -259,6 +259,9 @@ package final class Transfer {
         return isAnswerWhole
     }
 
+    /// Whether the final head is all there is of the answer.
+    var isEndedByHead: Bool { framing == ContentFraming.none || framing == .length(0) }
+
     /// Lets libcurl see the end of an answer although the content of the request is paused.
     func unblockAnswer() { resumeSending() }
 
