@@ -17,6 +17,9 @@ let dataPlane = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when
 
 let package = Package(
     name: "kayle-gateway",
+    dependencies: [
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1")
+    ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -32,6 +35,15 @@ let package = Package(
             dependencies: ["HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl"],
             swiftSettings: dataPlane),
 
+        .target(
+            name: "KayleStandIn",
+            dependencies: [
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "kayle-stand-in", dependencies: ["KayleStandIn"], swiftSettings: strict),
+
         .testTarget(name: "HTTPModelTests", dependencies: ["HTTPModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel"], swiftSettings: strict),
@@ -39,5 +51,6 @@ let package = Package(
             name: "GatewayCoreTests",
             dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache"],
             swiftSettings: strict),
+        .testTarget(name: "KayleStandInTests", dependencies: ["KayleStandIn"], swiftSettings: strict),
     ]
 )
