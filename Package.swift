@@ -51,6 +51,13 @@ let package = Package(
             name: "GatewayCoreTests",
             dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache"],
             swiftSettings: strict),
-        .testTarget(name: "KayleStandInTests", dependencies: ["KayleStandIn"], swiftSettings: strict),
+        .testTarget(
+            name: "KayleStandInTests",
+            dependencies: [
+                "KayleStandIn",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -1,7 +1,7 @@
 /// Something that goes wrong, on order: which requests it hits, how often, and what it does to the answer.
 ///
-/// All faults that match a request act on it together, in the order they were injected, so that a slow chunked
-/// answer is a delay and a chunking.
+/// All faults that match a request act on it together, in the order they were injected, so that a slow
+/// chunked answer is a delay and a chunking.
 public struct Fault: Sendable {
     /// How a connection ends.
     public enum Ending: String, Sendable, Decodable {

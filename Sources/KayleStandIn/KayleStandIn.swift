@@ -5,8 +5,8 @@ import Foundation
 ///
 /// It shares no code with the gateway, so that a misunderstanding in one cannot hide in the other.
 public enum KayleStandIn {
-    /// Starts a stand-in on 127.0.0.1 and returns once it listens. Callable from synchronous and asynchronous code: it
-    /// runs on threads of its own.
+    /// Starts a stand-in on 127.0.0.1 and returns once it listens. Callable from synchronous and asynchronous
+    /// code: it runs on threads of its own.
     public static func launch(_ configuration: StandInConfiguration) throws(StandInFailure) -> RunningStandIn
     {
         let responder = StandInResponder(configuration)
@@ -50,8 +50,8 @@ public final class RunningStandIn: Sendable {
     /// For instance `http://127.0.0.1:40123`.
     public var url: String { "http://127.0.0.1:" + String(port) }
 
-    /// What the upstream would say to `GET target` under `key` at this moment, neither counted nor recorded nor hit by
-    /// faults: the oracle of model-based tests.
+    /// What the upstream would say to `GET target` under `key` at this moment, neither counted nor recorded
+    /// nor hit by faults: the oracle of model-based tests.
     public func truth(_ target: String, key: String) -> (status: Int, body: [UInt8]) {
         let request = RecordedRequest(
             connection: 0, head: [], method: "GET", target: target, version: "HTTP/1.1",
@@ -60,7 +60,8 @@ public final class RunningStandIn: Sendable {
         return (answer.status.code, answer.body)
     }
 
-    /// Ends all connections and frees the port; waits until that is done, five seconds at most. Harmless when repeated.
+    /// Ends all connections and frees the port; waits until that is done, five seconds at most. Harmless when
+    /// repeated.
     public func stop() {
         server.stop()
     }

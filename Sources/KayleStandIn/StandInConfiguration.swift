@@ -33,16 +33,16 @@ public struct StandInConfiguration: Sendable {
     public var organizations: [Organization]
     /// The size of seeded rows.
     public var rowSize = RowSize.documented
-    /// The newest moment in the seeded data, in seconds since 1970: active sessions lie within the last fifty minutes
-    /// before it, ended ones within the last thirty days. `nil` takes the clock's time at the start. Two stand-ins with
-    /// equal seed and equal reference hold equal bytes.
+    /// The newest moment in the seeded data, in seconds since 1970: active sessions lie within the last fifty
+    /// minutes before it, ended ones within the last thirty days. `nil` takes the clock's time at the start.
+    /// Two stand-ins with equal seed and equal reference hold equal bytes.
     public var referenceUnixSeconds: Int64?
     /// The TCP port on 127.0.0.1; 0 lets the kernel choose.
     public var port: UInt16 = 0
     /// How many requests the record keeps; older ones are forgotten, the alarms never.
     public var recordCapacity = 10_000
-    /// Texts that must never arrive: a request whose head holds one is kept as an alarm for good. The default is
-    /// what every token of the gateway begins with.
+    /// Texts that must never arrive: a request whose head holds one is kept as an alarm for good. The default
+    /// is what every token of the gateway begins with.
     public var alarmTexts = ["kgw_"]
     /// The clock, in microseconds since 1970: for creation times, lazy expiry and the `Date` field.
     public var now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000_000) }

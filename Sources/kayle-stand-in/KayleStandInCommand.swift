@@ -2,15 +2,16 @@ import Dispatch
 import Foundation
 import KayleStandIn
 
-/// `kayle-stand-in [--port N] [--seed N] [--reference SECONDS] [--small]`: serves the demonstration's organizations,
-/// prints its address as one line, and runs until SIGTERM or SIGINT.
+/// `kayle-stand-in [--port N] [--seed N] [--reference SECONDS] [--small]`: serves the demonstration's
+/// organizations, prints its address as one line, and runs until SIGTERM or SIGINT.
 @main
 struct KayleStandInCommand {
     static func main() {
         guard let configuration = configuration(from: CommandLine.arguments.dropFirst()) else {
             fail("usage: kayle-stand-in [--port N] [--seed N] [--reference SECONDS] [--small]", status: 64)
         }
-        // Blocked, not handled, by default: the sources below then see the signals, wherever they are delivered.
+        // Blocked, not handled, by default: the sources below then see the signals, wherever they are
+        // delivered.
         let signals = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: .main)

@@ -1,7 +1,7 @@
 /// JavaScript's `Number(text)`, by which the upstream reads `limit`.
 ///
-/// It takes far more than decimal digits: white space around, exponents, fractions, a sign, `0x`, `0o` and `0b`, and
-/// an empty text for zero.
+/// It takes far more than decimal digits: white space around, exponents, fractions, a sign, `0x`, `0o` and
+/// `0b`, and an empty text for zero.
 enum JavaScriptNumber {
     /// The value, which may be infinite; `nil` stands for `NaN`.
     static func value(of text: String) -> Double? {

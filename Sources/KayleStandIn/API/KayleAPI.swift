@@ -2,8 +2,8 @@ import FlyingFox
 
 /// The upstream's routes and rules, without any input or output: one request in, one answer out.
 ///
-/// Order of checks as upstream: cross-origin preflight, open routes, authentication, route, query, path, body. So a
-/// bad query under a bad key is 401, and an unknown path is 404 only to those who hold a key.
+/// Order of checks as upstream: cross-origin preflight, open routes, authentication, route, query, path,
+/// body. So a bad query under a bad key is 401, and an unknown path is 404 only to those who hold a key.
 struct KayleAPI: Sendable {
     private let organizations: [Organization]
     private let organizationByKey: [String: Organization]
@@ -26,7 +26,8 @@ struct KayleAPI: Sendable {
     /// The time of the API's clock.
     var time: SessionTime { SessionTime(microseconds: now()) }
 
-    /// Answers a request; also names the route for the counters. HEAD runs as GET: the wire drops the content.
+    /// Answers a request; also names the route for the counters. HEAD runs as GET: the wire drops the
+    /// content.
     func answer(_ request: RecordedRequest) -> (route: KayleRoute, answer: Answer) {
         let path = RequestPath(request.path).segments
         let method = request.method == "HEAD" ? "GET" : request.method
@@ -107,7 +108,8 @@ struct KayleAPI: Sendable {
         }
     }
 
-    // The key is what stands between the first and the second space, after exactly `Bearer`; further words are ignored.
+    // The key is what stands between the first and the second space, after exactly `Bearer`; further words
+    // are ignored.
     private func organization(_ request: RecordedRequest) -> Organization? {
         guard let value = request.values("Authorization").first, value.hasPrefix("Bearer ") else {
             return nil

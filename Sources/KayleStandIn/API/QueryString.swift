@@ -1,7 +1,7 @@
 /// A query as the upstream's framework reads it.
 ///
-/// Names are compared with case, after decoding; `&` alone separates; a pair without a name is skipped; a name
-/// without `=` has an empty value; a second `?` is part of its name or value.
+/// Names are compared with case, after decoding; `&` alone separates; a pair without a name is skipped; a
+/// name without `=` has an empty value; a second `?` is part of its name or value.
 struct QueryString {
     private var valuesByName: [String: [String]] = [:]
 
@@ -20,7 +20,8 @@ struct QueryString {
         valuesByName[name] ?? []
     }
 
-    /// JavaScript's truth of a parameter: one value that is not empty, or any repetition, since an array is true.
+    /// JavaScript's truth of a parameter: one value that is not empty, or any repetition, since an array is
+    /// true.
     func isTruthy(_ name: String) -> Bool {
         let values = values(name)
         return values.count > 1 || values.first?.isEmpty == false
@@ -33,8 +34,8 @@ struct QueryString {
 
 /// Percent-decoding as JavaScript does it run by run.
 enum PercentDecoding {
-    /// Decodes every run of `%XX` triples that is valid UTF-8; other runs stay as they are. An escape of a character in
-    /// `reserved` stays too, as with `decodeURI`.
+    /// Decodes every run of `%XX` triples that is valid UTF-8; other runs stay as they are. An escape of a
+    /// character in `reserved` stays too, as with `decodeURI`.
     static func decoded(_ text: String, keeping reserved: String) -> String {
         let bytes = Array(text.utf8)
         guard bytes.contains(0x25) else { return text }

@@ -5,8 +5,8 @@ struct ReportRoutes {
     /// The moment of the request.
     let now: SessionTime
 
-    /// `GET /v1/events`: ordered by time, while the cursor compares ids. Pages therefore skip and repeat rows, as
-    /// upstream: a list that nobody may cache or derive from.
+    /// `GET /v1/events`: ordered by time, while the cursor compares ids. Pages therefore skip and repeat
+    /// rows, as upstream: a list that nobody may cache or derive from.
     func events(_ query: QueryString) -> Answer {
         let limit: Int
         switch ListQuery.limit(query.values("limit")) {
@@ -24,7 +24,8 @@ struct ReportRoutes {
         }
     }
 
-    /// `GET /v1/analytics/sessions/overview`: totals by status, and the sessions created on each of the last 14 days.
+    /// `GET /v1/analytics/sessions/overview`: totals by status, and the sessions created on each of the last
+    /// 14 days.
     func overview() -> Answer {
         let sessions = organization.sessions
         return .success { json in

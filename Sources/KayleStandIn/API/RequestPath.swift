@@ -1,10 +1,11 @@
 /// A path as the upstream's platform and router see it.
 struct RequestPath: Sendable, Equatable {
-    /// The segments after the first slash; a trailing slash leaves an empty last one, so that it matches nothing.
+    /// The segments after the first slash; a trailing slash leaves an empty last one, so that it matches
+    /// nothing.
     let segments: [String]
 
-    /// Resolves dot segments as the platform does, then decodes as the router does: `%73essions` is `sessions`,
-    /// while an escaped slash does not separate.
+    /// Resolves dot segments as the platform does, then decodes as the router does: `%73essions` is
+    /// `sessions`, while an escaped slash does not separate.
     init(_ raw: String) {
         var resolved: [Substring] = []
         let parts = raw.split(separator: "/", omittingEmptySubsequences: false).dropFirst()

@@ -1,7 +1,7 @@
 /// JSON written piece by piece, members in the order they are added.
 ///
-/// The upstream's key order is part of what clients see, and a general encoder would neither keep it nor reuse the
-/// bytes of a row that has not changed.
+/// The upstream's key order is part of what clients see, and a general encoder would neither keep it nor
+/// reuse the bytes of a row that has not changed.
 struct JSONText {
     /// The bytes written so far.
     private(set) var bytes: [UInt8] = []

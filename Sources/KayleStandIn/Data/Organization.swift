@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The rows of one customer. Safe from any thread; each call holds one lock for as long as it copies or changes rows.
+/// The rows of one customer. Safe from any thread; each call holds one lock for as long as it copies or
+/// changes rows.
 final class Organization: Sendable {
     /// The name from the configuration.
     let name: String
@@ -51,8 +52,8 @@ final class Organization: Sendable {
         }
     }
 
-    /// Adds a new session under a fresh id, at the place in the order where that id falls; also gives its one-shot
-    /// token, 43 characters.
+    /// Adds a new session under a fresh id, at the place in the order where that id falls; also gives its
+    /// one-shot token, 43 characters.
     func create(
         shareFields: [ShareField], redirectURL: String?, at now: SessionTime
     ) -> (session: Session, cancelToken: String) {

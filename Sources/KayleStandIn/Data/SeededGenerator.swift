@@ -1,12 +1,12 @@
 /// A small generator whose whole sequence follows from a seed and a stream name.
 ///
-/// The stand-in's data must be the same in every run and on every machine, so that a failing test can be repeated
-/// from the seed it printed; the system generator cannot promise that. Not for secrets.
+/// The stand-in's data must be the same in every run and on every machine, so that a failing test can be
+/// repeated from the seed it printed; the system generator cannot promise that. Not for secrets.
 struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// Starts the sequence of `stream` under `seed`: two streams of one seed have nothing in common, so that adding
-    /// an organization leaves the data of the others as it was.
+    /// Starts the sequence of `stream` under `seed`: two streams of one seed have nothing in common, so that
+    /// adding an organization leaves the data of the others as it was.
     init(seed: UInt64, stream: String) {
         var mixed: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
         for byte in stream.utf8 { mixed = (mixed ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }

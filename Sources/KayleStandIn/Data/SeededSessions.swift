@@ -23,7 +23,8 @@ struct SeededSessions {
             .expired,
             .cancelled, .cancelled,
         ][Int.random(in: 0..<10, using: &generator)]
-        // An active session is younger than its hour; an ended one began before its hour, thirty days back at most.
+        // An active session is younger than its hour; an ended one began before its hour, thirty days back at
+        // most.
         let age =
             status.isTerminal
             ? Int64.random(in: 3_600_000_000..<2_592_000_000_000, using: &generator)

@@ -56,8 +56,8 @@ struct Attempt: Sendable {
 
 /// A verification session: one row of the list, and the bytes it is shown as.
 ///
-/// The bytes are made when the row is made or changed, never when it is read: a page is then a few copies, and the
-/// row is the same in a page and alone, as upstream.
+/// The bytes are made when the row is made or changed, never when it is read: a page is then a few copies,
+/// and the row is the same in a page and alone, as upstream.
 struct Session: Sendable {
     /// `vs_` and 64 characters of `[a-z0-9]`.
     let id: String

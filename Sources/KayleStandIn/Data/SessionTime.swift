@@ -52,8 +52,8 @@ struct SessionTime: Sendable, Hashable, Comparable {
         case invalid
     }
 
-    /// Reads `YYYY-MM-DDTHH:MM[:SS[.fraction]]Z`: UTC only, capitals only, real days only; the fraction may have any
-    /// number of digits and is cut after the third.
+    /// Reads `YYYY-MM-DDTHH:MM[:SS[.fraction]]Z`: UTC only, capitals only, real days only; the fraction may
+    /// have any number of digits and is cut after the third.
     static func read(_ text: String) -> Reading {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
@@ -106,8 +106,8 @@ struct SessionTime: Sendable, Hashable, Comparable {
         }
     }
 
-    // The year is counted from March, so that the leap day comes last and every month's start is a linear formula;
-    // 400 years are 146 097 days, and 719 468 days lie between 0000-03-01 and 1970-01-01.
+    // The year is counted from March, so that the leap day comes last and every month's start is a linear
+    // formula; 400 years are 146 097 days, and 719 468 days lie between 0000-03-01 and 1970-01-01.
     private static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
         let marchYear = month > 2 ? year : year - 1
         let era = marchYear.dividingRoundingDown(by: 400)

@@ -51,8 +51,8 @@ struct ShareField: Sendable, Equatable {
     /// What every age claim begins with.
     static let agePrefix = "age_over_"
 
-    /// Writes the fields as the database returns them: a `jsonb` object puts shorter keys first, equal lengths in
-    /// byte order.
+    /// Writes the fields as the database returns them: a `jsonb` object puts shorter keys first, equal
+    /// lengths in byte order.
     static func write(_ fields: [ShareField], to json: inout JSONText) {
         let ordered = fields.sorted {
             ($0.claim.utf8.count, $0.claim) < ($1.claim.utf8.count, $1.claim)

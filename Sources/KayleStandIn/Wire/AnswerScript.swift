@@ -65,7 +65,8 @@ struct AnswerScript: Sendable {
                 steps.append(.pause(milliseconds: pieces.milliseconds))
             }
         } else {
-            // One send for head and content: two small segments per answer would double the cost of a test run.
+            // One send for head and content: two small segments per answer would double the cost of a test
+            // run.
             steps.append(.send(head + body))
         }
         if let cut {

@@ -1,7 +1,7 @@
 /// Cuts a connection's bytes into requests (RFC 9112), keeping every byte of each head.
 ///
-/// Strict where the gateway must be right: whatever a correct client would not send is malformed. Both sides of the
-/// gateway can then be held against each other, since this reader shares no code with it.
+/// Strict where the gateway must be right: whatever a correct client would not send is malformed. Both sides
+/// of the gateway can then be held against each other, since this reader shares no code with it.
 struct RequestReader {
     /// What the bytes so far amount to.
     enum Progress {
@@ -50,7 +50,8 @@ struct RequestReader {
         buffer += bytes
     }
 
-    /// What the bytes so far amount to; to be asked again after a request, since the next may be there already.
+    /// What the bytes so far amount to; to be asked again after a request, since the next may be there
+    /// already.
     mutating func next() -> Progress {
         if head == nil {
             guard let end = headEnd() else {
@@ -163,8 +164,8 @@ struct RequestReader {
         }
     }
 
-    // Reads from the first chunk each time: requests of tests are small, and a machine with a state per chunk is not
-    // worth its lines here.
+    // Reads from the first chunk each time: requests of tests are small, and a machine with a state per chunk
+    // is not worth its lines here.
     private mutating func takeChunks() -> Body {
         var body: [UInt8] = []
         var position = 0

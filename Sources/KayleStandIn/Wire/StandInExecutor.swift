@@ -2,11 +2,11 @@ import Dispatch
 
 /// Runs all of the stand-in's tasks, one at a time, on a thread of its own.
 ///
-/// Tests call blocking functions from Swift's shared pool, which has no more threads than the machine has cores. A
-/// stand-in on the same pool would then wait for a thread that waits for the stand-in.
+/// Tests call blocking functions from Swift's shared pool, which has no more threads than the machine has
+/// cores. A stand-in on the same pool would then wait for a thread that waits for the stand-in.
 ///
-/// Boundary file: the only `unsafe` here hands a job, which the runtime passes to `enqueue` to be run once, to the queue,
-/// which runs it once.
+/// Boundary file: the only `unsafe` here hands a job, which the runtime passes to `enqueue` to be run once,
+/// to the queue, which runs it once.
 final class StandInExecutor: TaskExecutor {
     private let queue = DispatchQueue(label: "kayle-stand-in")
 

@@ -13,8 +13,8 @@ struct StandInResponder: Sendable {
         controlRoutes = ControlRoutes(control: control)
     }
 
-    /// The steps that answer a request. It is noted before its answer is begun, so that whoever has seen any of the
-    /// answer finds the request counted.
+    /// The steps that answer a request. It is noted before its answer is begun, so that whoever has seen any
+    /// of the answer finds the request counted.
     func respond(to request: RecordedRequest) async -> AnswerScript {
         guard !request.path.hasPrefix(ControlRoutes.prefix) else {
             return AnswerScript(

@@ -5,9 +5,9 @@ import Synchronization
 
 /// The listening socket and its connections, on FlyingFox's sockets and event queue.
 ///
-/// FlyingFox's own `HTTPServer` cannot serve as evidence: it keeps one value per field name, upper-cases methods, sorts
-/// answer fields, cannot break an answer off, and reads each request in a task of the shared pool. So the stand-in
-/// takes its sockets from the package and reads and writes HTTP itself.
+/// FlyingFox's own `HTTPServer` cannot serve as evidence: it keeps one value per field name, upper-cases
+/// methods, sorts answer fields, cannot break an answer off, and reads each request in a task of the shared
+/// pool. So the stand-in takes its sockets from the package and reads and writes HTTP itself.
 final class StandInServer: Sendable {
     private let listener: Socket
     private let pool: SocketPool<ePoll>
@@ -63,8 +63,8 @@ final class StandInServer: Sendable {
 
     /// Ends all connections and frees the port. Waits until that is done, five seconds at most.
     func stop() {
-        // Under the lock that closing takes too, so that no descriptor is shut down after the kernel has given its number
-        // to somebody else; shutdown never blocks.
+        // Under the lock that closing takes too, so that no descriptor is shut down after the kernel has
+        // given its number to somebody else; shutdown never blocks.
         open.withLock { open in
             open.isStopping = true
             for descriptor in open.descriptors { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
@@ -77,7 +77,8 @@ final class StandInServer: Sendable {
         await withDiscardingTaskGroup { group in
             guard let listening = try? AsyncSocket(socket: listener, pool: pool) else { return }
             while !open.withLock({ $0.isStopping }) {
-                // Failing to accept (no descriptors left, a peer already gone) passes with time or with `stop()`.
+                // Failing to accept (no descriptors left, a peer already gone) passes with time or with
+                // `stop()`.
                 guard let socket = try? await listening.accept() else {
                     await executor.pause(milliseconds: 10)
                     continue
