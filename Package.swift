@@ -54,7 +54,7 @@ let package = Package(
         .testTarget(
             name: "KayleStandInTests",
             dependencies: [
-                "KayleStandIn",
+                "KayleStandIn", "kayle-stand-in",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],

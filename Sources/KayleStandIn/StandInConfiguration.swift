@@ -4,7 +4,7 @@ import Foundation
 public struct StandInConfiguration: Sendable {
     /// One customer of the upstream: rows that no other organization's key can see.
     public struct Organization: Sendable {
-        /// A name for tests and counters; never part of an answer.
+        /// A name for the reader, from which its data follows; never part of an answer.
         public let name: String
         /// Its API keys, of the documented shape `kk_` and 32 characters; any text without a space works.
         public let keys: [String]

@@ -10,22 +10,24 @@ struct KayleStandInCommand {
         guard let configuration = configuration(from: CommandLine.arguments.dropFirst()) else {
             fail("usage: kayle-stand-in [--port N] [--seed N] [--reference SECONDS] [--small]", status: 64)
         }
-        // Blocked, not handled, by default: the sources below then see the signals, wherever they are
-        // delivered.
-        let signals = [SIGTERM, SIGINT].map { number in
+        let sources = [SIGINT, SIGTERM].map { number in
+            // Else the default action ends the process before the source below sees the signal.
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: .main)
         }
         do {
             let standIn = try KayleStandIn.launch(configuration)
-            for source in signals {
+            for source in sources {
                 source.setEventHandler {
                     standIn.stop()
                     exit(0)
                 }
-                source.resume()
             }
-            FileHandle.standardOutput.write(Data((standIn.url + "\n").utf8))
+            // The address is the sign that all is ready; that includes being ready to be told to stop.
+            sources.last?.setRegistrationHandler {
+                FileHandle.standardOutput.write(Data((standIn.url + "\n").utf8))
+            }
+            for source in sources { source.resume() }
             dispatchMain()
         } catch {
             fail("kayle-stand-in: \(error)", status: 69)

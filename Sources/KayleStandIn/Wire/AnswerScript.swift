@@ -50,6 +50,8 @@ struct AnswerScript: Sendable {
             case .before(let bytes): steps.append(.send(bytes))
             case .after(let bytes, let milliseconds):
                 afterwards += [.pause(milliseconds: milliseconds), .send(bytes)]
+            case .endAfter(let milliseconds, let ending):
+                afterwards += [.pause(milliseconds: milliseconds), .end(ending)]
             case .raw(let bytes, let ending):
                 steps += [.send(bytes), .end(ending)]
                 return

@@ -39,7 +39,7 @@ extension Fault.Effect {
     fileprivate var replacesAnswer: Bool {
         switch self {
         case .answer, .largeBody, .raw: true
-        case .delay, .fields, .chunked, .untilClose, .breakOff, .trickle, .before, .after: false
+        case .delay, .fields, .chunked, .untilClose, .breakOff, .trickle, .before, .after, .endAfter: false
         }
     }
 }

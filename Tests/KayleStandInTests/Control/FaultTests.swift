@@ -154,6 +154,16 @@ struct FaultTests {
         #expect(try client.exchange("GET", "/no").status == 404)
     }
 
+    @Test func idleConnectionEndsAfterAWholeAnswer() throws {
+        standIn.control.inject(Fault(.endAfter(milliseconds: 20, .closed), times: 1))
+        let client = try RawClient(standIn)
+
+        let answer = try client.exchange("GET", "/")
+
+        #expect(answer.status == 200 && answer.field("Connection") == nil)
+        #expect(client.rest() == ([], .closed))
+    }
+
     @Test func rawBytesReplaceTheAnswer() throws {
         standIn.control.inject(Fault(.raw(Array("garbage".utf8), .closed), times: 1))
         let client = try RawClient(standIn)

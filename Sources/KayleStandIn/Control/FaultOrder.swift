@@ -22,6 +22,7 @@ struct FaultOrder: Decodable {
         case trickle
         case before
         case after
+        case endAfter = "end_after"
         case raw
         case hang
     }
@@ -56,6 +57,7 @@ struct FaultOrder: Decodable {
                 everyMilliseconds: try needed(milliseconds, "milliseconds"))
         case .before: .before(content)
         case .after: .after(content, milliseconds: milliseconds ?? 0)
+        case .endAfter: .endAfter(milliseconds: milliseconds ?? 0, ending ?? .closed)
         case .raw: .raw(content, ending ?? .closed)
         case .hang: .raw([], .silence)
         }
