@@ -4,7 +4,7 @@ import Glibc
 
 @testable import KayleStandIn
 
-/// A blocking client that shows the bytes of a connection as they are; every read ends after ten seconds at
+/// A blocking client that shows the bytes of a connection as they are; every read ends after thirty seconds at
 /// most.
 final class RawClient {
     /// How a read ended when there were no bytes.
@@ -17,7 +17,7 @@ final class RawClient {
     private let socket: Socket
     private var buffer: [UInt8] = []
 
-    init(_ standIn: RunningStandIn, timeoutMilliseconds: Int = 10_000) throws {
+    init(_ standIn: RunningStandIn, timeoutMilliseconds: Int = 30_000) throws {
         socket = try Socket(domain: AF_INET, type: .stream)
         try socket.setValue(timeoutMilliseconds, for: ReceiveTimeoutOption())
         try socket.connect(to: sockaddr_in.inet(ip4: "127.0.0.1", port: standIn.port))

@@ -23,7 +23,7 @@ public struct Fault: Sendable {
         case answer(status: Int, fields: [(name: String, value: String)], body: [UInt8])
         /// Adds fields, `Cache-Control: no-store` for instance.
         case fields([(name: String, value: String)])
-        /// Answers 200 with this many bytes instead.
+        /// Answers 200 with this many bytes instead: 0 to 250, again and again.
         case largeBody(bytes: Int)
         /// Frames the content in chunks of this size instead of by length.
         case chunked(pieceBytes: Int)

@@ -10,7 +10,7 @@ struct AnswerScript: Sendable {
         case send([UInt8])
         /// Wait.
         case pause(milliseconds: Int)
-        /// End the connection this way; `kept` ends the script only.
+        /// End the connection this way; `kept` changes nothing.
         case end(Fault.Ending)
     }
 
@@ -40,9 +40,7 @@ struct AnswerScript: Sendable {
                 answer.set(fields)
             case .fields(let fields): answer.fields += fields
             case .largeBody(let bytes):
-                answer = Answer(
-                    .ok, contentType: "application/octet-stream",
-                    body: (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
+                answer = Answer(.ok, contentType: "application/octet-stream", body: Self.pattern(bytes))
             case .chunked(let pieceBytes): framing = .chunked(pieceBytes: max(1, pieceBytes))
             case .untilClose: framing = .untilClose
             case .breakOff(let bodyBytes, let ending): cut = (bodyBytes, ending)
@@ -77,6 +75,16 @@ struct AnswerScript: Sendable {
             steps.append(.end(.closed))
         }
         steps += afterwards
+    }
+
+    // 0 to 250 again and again: a prime period, so that a lost or doubled block of any usual size shows.
+    private static func pattern(_ bytes: Int) -> [UInt8] {
+        let period = [UInt8](0..<251)
+        var pattern: [UInt8] = []
+        pattern.reserveCapacity(bytes + period.count)
+        while pattern.count < bytes { pattern += period }
+        pattern.removeLast(pattern.count - bytes)
+        return pattern
     }
 
     // RFC 9110 §6.4.1: no content in answers to HEAD, and none with these statuses.
