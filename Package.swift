@@ -68,6 +68,13 @@ let package = Package(
             ],
             exclude: ["Fixtures"],
             swiftSettings: strict),
-        .testTarget(name: "KayleStandInTests", dependencies: ["KayleStandIn"], swiftSettings: strict),
+        .testTarget(
+            name: "KayleStandInTests",
+            dependencies: [
+                "KayleStandIn", "kayle-stand-in",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -128,4 +128,16 @@ public enum CacheResult: String, Sendable, Hashable, CaseIterable {
     case collapsed
     case bypass
     case method
+
+    /// The word as a literal, for log lines that are written without allocation.
+    public var text: StaticString {
+        switch self {
+        case .hit: "hit"
+        case .uriMiss: "uri-miss"
+        case .stale: "stale"
+        case .collapsed: "collapsed"
+        case .bypass: "bypass"
+        case .method: "method"
+        }
+    }
 }

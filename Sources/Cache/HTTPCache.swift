@@ -29,6 +29,9 @@ public final class HTTPCache: Sendable {
         registry.withLock { $0.partition(tenant: tenant, credential: credential) }
     }
 
+    /// The largest answer that is stored, in bytes: nothing larger needs to be collected.
+    public var maximumEntryBytes: Int { configuration.maximumEntryBytes }
+
     /// Looks for an answer to a canonical query. `route` must name the same route across reloads.
     public func lookUp(
         _ partition: CachePartition, route: UInt32, query: Span<UInt8>, now: MonotonicInstant

@@ -29,7 +29,7 @@ public enum CacheBypass: Sendable, Hashable, CaseIterable {
 /// the answer is not kept.
 public struct CacheRequest: Sendable, Hashable {
     /// The method that is sent upstream.
-    public let method: Method
+    public var method: Method
     /// Why the cache stays out of it, if it does.
     public var bypass: CacheBypass?
     /// `Cache-Control: no-store`.

@@ -74,6 +74,9 @@ public final class CacheEntry: Sendable {
         }
     }
 
+    /// Whether the entry is of this partition: what must hold wherever an entry meets a request.
+    public func belongs(to partition: CachePartition) -> Bool { self.partition === partition }
+
     /// The object itself (about 200 bytes), the header of its bytes (32), and malloc's rounding of both.
     static let overheadBytes = 288
 

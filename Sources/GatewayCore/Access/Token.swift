@@ -73,6 +73,14 @@ package struct TokenID: Sendable, Hashable {
     }
 
     /// The twelve characters. Allocates.
+    package var characters: [UInt8] {
+        var characters: [UInt8] = []
+        characters.reserveCapacity(Self.characterCount)
+        Base36.append(value, digits: Self.characterCount, to: &characters)
+        return characters
+    }
+
+    /// The twelve characters as text.
     package var text: String {
         var bytes: [UInt8] = []
         Base36.append(value, digits: Self.characterCount, to: &bytes)

@@ -35,6 +35,7 @@ package enum MessageRefusal: String, Sendable, Hashable, CaseIterable {
     case chunkExtensionInvalid = "chunk_extension_invalid"
     case chunkExtensionsTooLong = "chunk_extensions_too_long"
     case chunkEndMissing = "chunk_end_missing"
+    case bytesAfterClose = "bytes_after_close"
     case requestLineTooLong = "request_line_too_long"
     case headTooLarge = "head_too_large"
     case tooManyFields = "too_many_fields"
@@ -54,7 +55,7 @@ package enum MessageRefusal: String, Sendable, Hashable, CaseIterable {
             .hostRepeated, .hostInvalid, .connectionInvalid, .contentLengthInvalid, .contentLengthRepeated,
             .contentLengthWithTransferEncoding, .transferEncodingInvalid, .transferEncodingRepeated,
             .transferEncodingInHTTP10, .chunkedNotLast, .chunkSizeInvalid, .chunkExtensionInvalid,
-            .chunkExtensionsTooLong, .chunkEndMissing:
+            .chunkExtensionsTooLong, .chunkEndMissing, .bytesAfterClose:
             .badRequest
         case .requestLineTooLong: .uriTooLong
         case .headTooLarge, .tooManyFields, .trailerTooLarge: .headersTooLarge
@@ -111,6 +112,7 @@ package enum MessageRefusal: String, Sendable, Hashable, CaseIterable {
             "A chunk extension must not hold control characters and must end in CR LF."
         case .chunkExtensionsTooLong: "The chunk extensions are too long; this gateway ignores them."
         case .chunkEndMissing: "The data of a chunk must be followed by CR LF."
+        case .bytesAfterClose: "Nothing may follow a request that closes the connection."
         case .requestLineTooLong: "The request line is longer than this gateway accepts."
         case .headTooLarge: "The head of the request is larger than this gateway accepts."
         case .tooManyFields: "The request has more field lines than this gateway accepts."

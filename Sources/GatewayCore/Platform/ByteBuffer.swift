@@ -6,7 +6,8 @@ import Glibc
 /// calls marked as such; everybody else appends and reads `Span`s. Owned by one worker; never shared.
 /// A released buffer holds no memory, which is how an idle connection costs nothing here.
 @safe
-package struct ByteBuffer: ~Copyable {
+package struct ByteBuffer: ~Copyable, @unchecked Sendable {
+    // Sendable without a lock: noncopyable, the only holder of its memory, so only one thread can reach it.
     // `base` is nil exactly when `capacity` is 0. Bytes head ..< tail are initialized and unread.
     private var base: UnsafeMutableRawPointer?
     private var head = 0
@@ -52,10 +53,14 @@ package struct ByteBuffer: ~Copyable {
 
     /// Appends the bytes of a literal as the inside of a JSON string: quotes and backslashes are escaped.
     package mutating func append(escaping text: StaticString) {
+        // A literal's storage is constant and has this many bytes.
         let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        for byte in unsafe bytes {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { append(UInt8(ascii: "\\")) }
-            append(byte)
+        let span = unsafe Span(_unsafeElements: bytes)
+        for index in span.indices {
+            if span[index] == UInt8(ascii: "\"") || span[index] == UInt8(ascii: "\\") {
+                append(UInt8(ascii: "\\"))
+            }
+            append(span[index])
         }
     }
 

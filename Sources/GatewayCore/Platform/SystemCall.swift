@@ -26,6 +26,12 @@ package struct SystemFailure: Error, Sendable, Hashable, CustomStringConvertible
         number = gw_errno()
     }
 
+    /// Makes a failure from an error number that the call returned.
+    init(_ call: StaticString, number: Int32) {
+        self.call = call
+        self.number = number
+    }
+
     package static func == (a: Self, b: Self) -> Bool { a.number == b.number }
     package func hash(into hasher: inout Hasher) { hasher.combine(number) }
 

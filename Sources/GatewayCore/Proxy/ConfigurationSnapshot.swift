@@ -44,13 +44,16 @@ package final class TenantContext: Sendable {
     /// Its limits by route: those of its plan, then those of the route.
     package let limits: [LimitPlan]
     /// Its number in metrics.
-    package let label: Int
+    package let label: LabelValue
+    /// Its id, for log lines.
+    let idBytes: [UInt8]
 
     /// Puts the parts together.
-    package init(tenant: Tenant, partition: CachePartition, limits: [LimitPlan], label: Int) {
+    package init(tenant: Tenant, partition: CachePartition, limits: [LimitPlan], label: LabelValue) {
         self.tenant = tenant
         self.partition = partition
         self.limits = limits
         self.label = label
+        idBytes = Array(tenant.id.utf8)
     }
 }

@@ -1,4 +1,4 @@
-package import HTTPModel
+import HTTPModel
 
 /// The body of an answer that the gateway makes itself: the upstream's documented envelope.
 ///

@@ -1,9 +1,9 @@
-package import Cache
-package import HTTPModel
+import Cache
+import HTTPModel
 
 /// One request whose answer takes time: what it waits for, what has come of its answer, what it will be
 /// recorded with. The one object with identity in the corridor; owned by its connection and found by number.
-package final class Exchange {
+package final class Exchange: PendingAnswer {
     /// What the exchange waits for or gives.
     enum State {
         /// Somebody else's fetch; goes to delivering, passing, filling or refusing.
@@ -25,10 +25,13 @@ package final class Exchange {
     let number: UInt64
     /// What it was judged by, kept until it ends.
     let snapshot: ConfigurationSnapshot
+    private unowned let pipeline: RequestPipeline
     /// The connection that waits for the answer; `nil` once it has gone.
     var connection: Registration?
     /// The identifier of the request.
     let identifier: [UInt8]
+    /// The canonical path.
+    let path: [UInt8]
     /// What will be written down.
     var record: ExchangeRecord
     var state = State.ended
@@ -53,13 +56,15 @@ package final class Exchange {
 
     /// Makes the exchange of a request that has been judged.
     init(
-        number: UInt64, snapshot: ConfigurationSnapshot, connection: Registration, identifier: [UInt8],
-        record: ExchangeRecord, invalidates: Bool, contentIsOutstanding: Bool
+        number: UInt64, pipeline: RequestPipeline, snapshot: ConfigurationSnapshot, connection: Registration, identifier: [UInt8],
+        path: [UInt8], record: ExchangeRecord, invalidates: Bool, contentIsOutstanding: Bool
     ) {
         self.number = number
+        self.pipeline = pipeline
         self.snapshot = snapshot
         self.connection = connection
         self.identifier = identifier
+        self.path = path
         self.record = record
         self.invalidates = invalidates
         self.contentIsOutstanding = contentIsOutstanding
@@ -91,7 +96,7 @@ package final class Exchange {
     }
 
     /// Whether bytes of the answer have been handed to the connection.
-    package var answerHasBegun: Bool {
+    package override var answerHasBegun: Bool {
         switch state {
         case .passing(let framing): framing != nil
         case .delivering(_, let sentBytes): sentBytes != nil
@@ -101,13 +106,13 @@ package final class Exchange {
 
     /// How much content of the request may be handed over now, in bytes; zero when the upstream is behind.
     /// Content that nobody wants any more is taken without bound, and dropped.
-    package var contentRoomBytes: Int {
+    package override var contentRoomBytes: Int {
         guard let transfer, !transfer.isOver else { return .max }
         return transfer.contentRoomBytes
     }
 
     /// Hands over content of the request, no more than there is room for.
-    package func offer(content: Span<UInt8>) {
+    package override func offer(content: Span<UInt8>) {
         record.receivedBytes += UInt64(content.count)
         switch transfer?.offerContent(content) {
         case .accepted(let count):
@@ -117,10 +122,16 @@ package final class Exchange {
     }
 
     /// All content of the request has been handed over.
-    package func finishContent() {
+    package override func finishContent() {
         contentIsOutstanding = false
         transfer?.finishContent()
     }
+
+    /// Appends what there is of the answer.
+    package override func produce(into output: inout ByteBuffer) -> Production { pipeline.produce(self, into: &output) }
+
+    /// The client has gone.
+    package override func abandon() { pipeline.abandon(self) }
 }
 
 /// The exchanges of a worker that have no answer yet, by number.

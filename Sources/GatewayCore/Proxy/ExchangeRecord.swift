@@ -32,7 +32,7 @@ package struct ExchangeRecord {
     /// The status of the answer.
     package var status = Status(rawValue: 0)
     /// The reason of a refusal.
-    package var refusal: StaticString?
+    package var refusal: String?
     /// Bytes of head and content that came from the client.
     package var receivedBytes: UInt64
     /// Bytes of head and content that went to the client.
@@ -45,7 +45,7 @@ package struct ExchangeRecord {
     package var upstreamEndedAt: MonotonicInstant?
 
     /// The record of a request whose head has been read.
-    package init(_ head: borrowing RequestHead, _ downstream: Downstream, receivedBytes: Int) {
+    package init(_ head: RequestHead, _ downstream: Downstream, receivedBytes: Int) {
         startedAt = downstream.startedAt
         method = head.method
         version = head.version

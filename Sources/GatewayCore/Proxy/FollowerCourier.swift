@@ -19,7 +19,7 @@ package struct FollowerCourier {
     }
 
     /// Tells everybody who is to be woken.
-    func deliver(_ wakeup: FollowerWakeup) {
+    func deliver(_ wakeup: Cache.Wakeup) {
         for waiter in wakeup.waiters { post(waiter.worker, FollowerMessage(token: waiter.token, news: wakeup.news)) }
     }
 }

@@ -8,7 +8,7 @@ package enum Handling {
     /// The answer is whole in the output.
     case answered(Persistence)
     /// The answer comes with time: ask `produce` for it, and hand over the request's content.
-    case pending(Exchange)
+    case pending(PendingAnswer)
 }
 
 /// What asking for more of an answer came to.

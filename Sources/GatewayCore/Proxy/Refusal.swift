@@ -28,7 +28,7 @@ package enum Refusal: Sendable {
     private struct Entry {
         let status: Status
         let code: StaticString
-        let word: StaticString
+        let word: String
         let hint: StaticString
     }
 
@@ -39,7 +39,7 @@ package enum Refusal: Sendable {
     package var code: StaticString { entry.code }
 
     /// The word in the log and in the metric `refusals_total`.
-    package var word: StaticString { entry.word }
+    package var word: String { entry.word }
 
     /// What the client can do about it.
     package var hint: StaticString { entry.hint }
@@ -87,11 +87,11 @@ package enum Refusal: Sendable {
         switch self {
         case .message(let refusal):
             Entry(
-                status: refusal.status, code: refusal.code, word: refusal.label,
+                status: refusal.status, code: refusal.code, word: refusal.rawValue,
                 hint: "Send one well-formed HTTP/1.1 request within the limits; the connection closes.")
-        case .path(let refusal):
+        case .path:
             Entry(
-                status: .badRequest, code: "BAD_REQUEST", word: refusal.word,
+                status: .badRequest, code: "BAD_REQUEST", word: "path_invalid",
                 hint: "Send the path as the API documents it.")
         case .query:
             Entry(
@@ -101,11 +101,11 @@ package enum Refusal: Sendable {
             switch refusal.answer {
             case .unauthorized:
                 Entry(
-                    status: .unauthorized, code: "UNAUTHORIZED", word: refusal.word,
+                    status: .unauthorized, code: "UNAUTHORIZED", word: "\(refusal.word)",
                     hint: "Send Authorization: Bearer with the token that your operator issued.")
             case .forbidden:
                 Entry(
-                    status: .forbidden, code: "FORBIDDEN", word: refusal.word,
+                    status: .forbidden, code: "FORBIDDEN", word: "\(refusal.word)",
                     hint: "Ask your operator for a token with the scope of this route, for your address.")
             }
         case .noRoute:
@@ -124,7 +124,7 @@ package enum Refusal: Sendable {
                 hint: "Wait as long as Retry-After says; refused requests cost nothing.")
         case .upstream(let failure):
             Entry(
-                status: failure.status, code: failure.code, word: failure.proxyError,
+                status: failure.status, code: failure.code, word: "\(failure.proxyError)",
                 hint: "Try again later; a request that changes something may have been carried out.")
         case .overloaded:
             Entry(

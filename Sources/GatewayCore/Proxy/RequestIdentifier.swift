@@ -15,7 +15,7 @@ package struct RequestIdentifier: ~Copyable {
     package init(prefix: UInt64) { self.prefix = prefix }
 
     /// Takes over or makes the identifier of a request.
-    package mutating func take(from head: borrowing RequestHead, _ bytes: Span<UInt8>) {
+    package mutating func take(from head: RequestHead, _ bytes: Span<UInt8>) {
         self.bytes.removeAll()
         if let value = head.firstValue(of: .xRequestID) {
             let given = bytes.extracting(value.range)

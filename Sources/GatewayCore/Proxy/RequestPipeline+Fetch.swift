@@ -1,11 +1,11 @@
-package import Cache
-package import HTTPModel
+import Cache
+import HTTPModel
 
 /// Stages 10 to 12: whose fetch it is, what the upstream has sent, what is stored of it.
 extension RequestPipeline {
     /// Sends a request on for itself alone.
     func forward(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         let exchange = makeExchange(head, bytes, downstream, record)
@@ -36,7 +36,7 @@ extension RequestPipeline {
     /// The request that asks on the cache's behalf: a GET, whatever the client's method, with nothing of the
     /// client's that is not in the key.
     func fillRequest(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
         var request = target.withBytes { target in
@@ -44,8 +44,9 @@ extension RequestPipeline {
                 method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
                 authorization: credential)
         }
+        let identifier = exchange.identifier
         ForwardedFields.appendForStore(
-            head: head, bytes, downstream: downstream, identifier: exchange.identifier.span,
+            head: head, bytes, downstream: downstream, identifier: identifier.span,
             sharing: exchange.record.route?.cache?.sharing ?? .tenant, to: &request)
         return request
     }
@@ -108,7 +109,7 @@ extension RequestPipeline {
     }
 
     /// The client has gone. A fetch that others wait for goes on without it.
-    package func abandon(_ exchange: Exchange) {
+    func abandon(_ exchange: Exchange) {
         exchange.connection = nil
         switch exchange.state {
         case .following(let ticket): courier.deliver(cache.collapser.leave(ticket))
@@ -134,7 +135,7 @@ extension RequestPipeline {
     }
 
     func makeExchange(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
     ) -> Exchange {
         let isWrite = !head.method.isSafe && record.tenant != nil
         let invalidates = isWrite && path.withBytes { snapshot.routes.invalidates($0) }
@@ -142,8 +143,9 @@ extension RequestPipeline {
         let identifier = identifier.bytes.withBytes { $0.array }
         return exchanges.insert { number in
             Exchange(
-                number: number, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, record: record, invalidates: invalidates,
+                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
+                identifier: identifier, path: path.withBytes { $0.array }, record: record,
+                invalidates: invalidates,
                 contentIsOutstanding: hasContent)
         }
     }

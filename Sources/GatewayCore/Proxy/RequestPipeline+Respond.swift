@@ -1,5 +1,5 @@
-package import Cache
-package import HTTPModel
+import Cache
+import HTTPModel
 
 /// Stages 13 and 14: what the client gets, and what is written down.
 extension RequestPipeline {
@@ -24,14 +24,15 @@ extension RequestPipeline {
         }
         record.sentBytes = UInt64(output.count - before)
         if sent == Int(entry.body.count) {
-            identifier.bytes.withBytes { recorder.write(record, identifier: $0) }
+            write(record)
             return .answered(record.persistence)
         }
         let identifier = identifier.bytes.withBytes { $0.array }
         let exchange = exchanges.insert { number in
             Exchange(
-                number: number, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, record: record, invalidates: false, contentIsOutstanding: false)
+                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
+                identifier: identifier, path: path.withBytes { $0.array }, record: record,
+                invalidates: false, contentIsOutstanding: false)
         }
         exchange.state = .delivering(entry, sentBytes: sent)
         return .pending(exchange)
@@ -39,7 +40,7 @@ extension RequestPipeline {
 
     /// Refuses a request. Content that the client has announced and not sent is not waited for.
     func answer(
-        _ refusal: Refusal, _ head: borrowing RequestHead, _ downstream: Downstream,
+        _ refusal: Refusal, _ head: RequestHead, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
@@ -52,6 +53,7 @@ extension RequestPipeline {
     /// Refuses what is no request; the connection closes.
     package func refuse(_ refusal: Refusal, _ downstream: Downstream, into output: inout ByteBuffer) {
         identifier.make()
+        path.removeAll()
         var record = ExchangeRecord(downstream)
         write(refusal, &record, into: &output)
     }
@@ -67,12 +69,19 @@ extension RequestPipeline {
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        identifier.bytes.withBytes { recorder.write(record, identifier: $0) }
+        write(record)
+    }
+
+    /// 14, for a request that was answered at once.
+    private func write(_ record: borrowing ExchangeRecord) {
+        identifier.bytes.withBytes { identifier in
+            path.withBytes { recorder.write(record, identifier: identifier, path: $0) }
+        }
     }
 
     /// Whether a request asks this gateway itself, and nobody behind it: `OPTIONS *`, or OPTIONS at the end of its
     /// `Max-Forwards` (RFC 9110 §7.6.2, §9.3.7).
-    func isForUs(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+    func isForUs(_ head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
         guard head.method == .options else { return false }
         return head.maxForwards == 0 || bytes.extracting(head.path.range).equals("*")
     }
@@ -86,12 +95,12 @@ extension RequestPipeline {
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        identifier.bytes.withBytes { recorder.write(record, identifier: $0) }
+        write(record)
         return .answered(record.persistence)
     }
 
     /// Appends what there is of an exchange's answer.
-    package func produce(_ exchange: Exchange, into output: inout ByteBuffer) -> Production {
+    func produce(_ exchange: Exchange, into output: inout ByteBuffer) -> Production {
         let before = output.count
         let production: Production
         switch exchange.state {
@@ -115,7 +124,8 @@ extension RequestPipeline {
         precondition(exchange.permit == nil, "exchange \(exchange.number) ends with its permit")
         exchange.state = .ended
         exchange.transfer = nil
-        recorder.write(exchange.record, identifier: exchange.identifier.span)
+        let (identifier, path) = (exchange.identifier, exchange.path)
+        recorder.write(exchange.record, identifier: identifier.span, path: path.span)
         exchanges.remove(exchange)
     }
 
@@ -124,9 +134,10 @@ extension RequestPipeline {
         if exchange.contentIsOutstanding { exchange.record.persistence = .close }
         exchange.record.status = refusal.status
         exchange.record.refusal = refusal.word
+        let identifier = exchange.identifier
         composer.refuse(
             refusal, exchange.record.terms, pageSize: exchange.record.pageSize,
-            identifier: exchange.identifier.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+            identifier: identifier.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         return .finished(exchange.record.persistence)
     }
 
@@ -138,12 +149,14 @@ extension RequestPipeline {
             sent = sentBytes
             let end = min(Int(entry.body.count), sent + Self.pieceBytes)
             let start = Int(entry.body.start)
-            output.append(entry.bytes.span.extracting((start + sent)..<(start + end)))
+            let bytes = entry.bytes
+            output.append(bytes.span.extracting((start + sent)..<(start + end)))
             sent = end
         } else {
             exchange.record.status = entry.status
+            let identifier = exchange.identifier
             sent = composer.answer(
-                from: entry, exchange.record.terms, identifier: exchange.identifier.span, now: now,
+                from: entry, exchange.record.terms, identifier: identifier.span, now: now,
                 into: &output)
         }
         exchange.state = .delivering(entry, sentBytes: sent)
@@ -171,7 +184,7 @@ extension RequestPipeline {
             if framing == .chunked { ResponseEncoder.lastChunk(into: &output) }
             return .finished(exchange.record.persistence)
         case .failed(let failure):
-            exchange.record.refusal = failure.proxyError
+            exchange.record.refusal = "\(failure.proxyError)"
             return .broken
         case .queued, .connecting, .waitingForHead, .receivingContent: return .waiting
         case .cancelled: preconditionFailure("a cancelled transfer is passed on")
@@ -193,8 +206,9 @@ extension RequestPipeline {
         if exchange.contentIsOutstanding || framing == .untilClose { exchange.record.persistence = .close }
         exchange.record.status = head.status
         if exchange.record.cacheStatus != nil { exchange.setRole(.single, status: head.status) }
+        let identifier = exchange.identifier
         composer.passOn(
-            head, framing: framing, exchange.record.terms, identifier: exchange.identifier.span,
+            head, framing: framing, exchange.record.terms, identifier: identifier.span,
             nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         exchange.state = .passing(framing)
         return framing
@@ -204,8 +218,9 @@ extension RequestPipeline {
         _ framing: ContentFraming, _ exchange: Exchange, _ transfer: Transfer, into output: inout ByteBuffer
     ) {
         if !exchange.collected.isEmpty {
-            append(exchange.collected.span, framing, into: &output)
+            let collected = exchange.collected
             exchange.collected = []
+            append(collected.span, framing, into: &output)
         }
         guard !transfer.received.isEmpty else { return }
         transfer.received.withBytes { append($0, framing, into: &output) }

@@ -1,4 +1,4 @@
-package import Cache
+import Cache
 package import HTTPModel
 
 /// The corridor: every request walks down these stages in this order, and all control flow between them is here.
@@ -66,10 +66,11 @@ package final class RequestPipeline {
     /// Takes a request whose head has been read. `head`'s ranges count from the first of `bytes`; an answer that
     /// can be given at once is written to `output`.
     package func begin(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         into output: inout ByteBuffer
     ) -> Handling {
         identifier.take(from: head, bytes)
+        path.removeAll()
         var record = ExchangeRecord(head, downstream, receivedBytes: bytes.count)
         if let refusal = judge(head, bytes, downstream, &record) {
             return answer(refusal, head, downstream, &record, into: &output)
@@ -80,7 +81,7 @@ package final class RequestPipeline {
 
     /// Stages 4 to 8: everything that can refuse before the cache or the upstream is asked.
     private func judge(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord
     ) -> Refusal? {
         // CONNECT would make a tunnel of the gateway, TRACE would echo the tenant's token (RFC 9110 §9.3.8).
@@ -97,8 +98,7 @@ package final class RequestPipeline {
     }
 
     /// 4: one canonical path, or none.
-    private func normalizePath(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Refusal? {
-        path.removeAll()
+    private func normalizePath(_ head: RequestHead, _ bytes: Span<UInt8>) -> Refusal? {
         switch PathNormalizer.normalize(bytes.extracting(head.path.range), into: &path) {
         case .unchanged:
             path.append(bytes.extracting(head.path.range))
@@ -122,7 +122,7 @@ package final class RequestPipeline {
 
     /// 6: who asks, and whether they may.
     private func authorize(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
     ) -> Refusal? {
         guard let route = record.route else { return .noRoute }
         // Two Authorization lines are two stories about who asks; the shape of neither is looked at.
@@ -150,7 +150,7 @@ package final class RequestPipeline {
 
     /// 7: one spelling of what the query means. Leaves the whole request target in `target`.
     private func normalizeQuery(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
     ) -> Refusal? {
         target.removeAll()
         path.withBytes { target.append($0) }
@@ -175,7 +175,7 @@ package final class RequestPipeline {
         }
     }
 
-    private func appendRawQuery(_ head: borrowing RequestHead, _ raw: Span<UInt8>) {
+    private func appendRawQuery(_ head: RequestHead, _ raw: Span<UInt8>) {
         guard head.hasQuery else { return }
         target.append("?")
         target.append(raw)
@@ -204,7 +204,7 @@ package final class RequestPipeline {
 
     /// 9 and 10: out of the cache, behind somebody who already asks, or on to the upstream.
     private func serve(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         guard let policy = record.route?.cache else {
@@ -226,7 +226,7 @@ package final class RequestPipeline {
     }
 
     private func lookUp(
-        _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ key: Span<UInt8>, _ request: CacheRequest, _ head: RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         guard let route = record.route else { preconditionFailure("a look-up without a route") }

@@ -93,7 +93,8 @@ package struct ResponseComposer: ~Copyable {
         from entry: CacheEntry, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
         now: MonotonicInstant, into output: inout ByteBuffer
     ) -> Int {
-        let bytes = entry.bytes.span
+        let held = entry.bytes
+        let bytes = held.span
         ResponseEncoder.statusLine(entry.status, into: &output)
         ResponseEncoder.field("Content-Length", UInt64(entry.body.count), into: &output)
         if case .store = entry.decision {
@@ -164,7 +165,8 @@ package struct ResponseComposer: ~Copyable {
             ResponseEncoder.field("Cache-Status", words.span, into: &output)
         }
         if let limits = terms.limits, terms.report.count > 0 {
-            ResponseEncoder.field("RateLimit-Policy", limits.policyField.span, into: &output)
+            let policy = limits.policyField
+            ResponseEncoder.field("RateLimit-Policy", policy.span, into: &output)
             output.append("RateLimit: ")
             terms.report.render(limits, into: &output)
             output.append("\r\n")

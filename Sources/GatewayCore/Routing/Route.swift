@@ -12,6 +12,10 @@ package final class Route: Sendable {
     package let identity: UInt64
     /// The same as the cache takes it.
     package var number: UInt32 { UInt32(truncatingIfNeeded: identity) }
+    /// The name for log lines.
+    package let nameBytes: [UInt8]
+    /// The route's number in metrics.
+    package let label: LabelValue
     /// The methods taken; empty for any. GET includes HEAD.
     package let methods: [Method]
     /// The paths taken.
@@ -26,10 +30,12 @@ package final class Route: Sendable {
     /// Puts the parts together.
     package init(
         index: Int, configuration: RouteConfiguration, identity: UInt64, access: AccessPolicy,
-        query: ListQueryModel?
+        query: ListQueryModel?, label: LabelValue
     ) {
         self.index = index
         name = configuration.name
+        nameBytes = Array(configuration.name.utf8)
+        self.label = label
         self.identity = identity
         methods = configuration.methods
         path = configuration.path

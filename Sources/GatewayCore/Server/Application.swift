@@ -20,12 +20,6 @@ package class Application {
     /// A client was late with the rest of its request (408).
     func refuseLate(_ downstream: Downstream, _ worker: Worker) {}
 
-    /// Appends to `worker.outbound` what is there of an exchange's answer.
-    func produce(_ exchange: Exchange, _ worker: Worker) -> Production { .broken }
-
-    /// The client has gone, or its connection cannot carry the answer.
-    func abandon(_ exchange: Exchange, _ worker: Worker) {}
-
     /// An exchange's own deadline has come.
     func exchangeDue(_ number: UInt64, _ worker: Worker) {}
 
@@ -34,6 +28,12 @@ package class Application {
 
     /// Another thread has sent a message.
     func received(_ message: WorkerMessage, _ worker: Worker) {}
+
+    /// The loop has waited and has events.
+    func afterWait(_ worker: Worker) {}
+
+    /// The loop has ended.
+    func stopped() {}
 
     /// Last call before the loop waits: tell epoll what has changed.
     func beforeWait(_ worker: Worker) {}

@@ -142,7 +142,7 @@ extension DownstreamConnection {
 
     private func takeStep(_ worker: Worker, budget: inout Int) -> Step {
         if let exchange, http.owesAnswer {
-            switch worker.application.produce(exchange, worker) {
+            switch exchange.produce(into: &worker.outbound) {
             case .waiting: if !http.awaitsContent { return .wait }
             case .more: return .sendFirst
             case .finished(let persistence):
@@ -255,7 +255,7 @@ extension DownstreamConnection {
     private func refuse(_ refusal: MessageRefusal, _ worker: Worker) {
         if let exchange {
             let begun = exchange.answerHasBegun
-            worker.application.abandon(exchange, worker)
+            exchange.abandon()
             self.exchange = nil
             if begun {
                 worker.close(self, .reset)
@@ -270,7 +270,7 @@ extension DownstreamConnection {
     func refuseLate(_ worker: Worker) {
         if let exchange {
             let begun = exchange.answerHasBegun
-            worker.application.abandon(exchange, worker)
+            exchange.abandon()
             self.exchange = nil
             guard !begun else { return worker.close(self, .reset) }
         } else if http.awaitsContent && !http.owesAnswer {

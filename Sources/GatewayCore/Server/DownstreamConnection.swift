@@ -35,7 +35,7 @@ package final class DownstreamConnection {
     var session: TLSSession?
     var http: HTTP1Connection
     var phase: Phase
-    var exchange: Exchange?
+    var exchange: PendingAnswer?
 
     /// Received and not yet understood bytes; holds memory only while there are any.
     var input = ByteBuffer()

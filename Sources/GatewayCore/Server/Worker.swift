@@ -59,6 +59,7 @@ package final class Worker {
             application.beforeWait(self)
             let count = epoll.wait(until: nextDeadline(), now: now)
             now = MonotonicClock.now()
+            application.afterWait(self)
             handshakesLeft = Self.handshakesPerTurn
             for index in 0..<count { dispatch(index) }
             application.afterEvents(self)
@@ -66,6 +67,7 @@ package final class Worker {
             goOnWithDeferred()
             if let drainDeadline { checkDrained(drainDeadline) }
         }
+        application.stopped()
     }
 
     /// Adds a watch for the application's own descriptors (those of the upstream client).
@@ -128,7 +130,7 @@ package final class Worker {
         guard connection.phase != .closed else { return }
         if let exchange = connection.exchange {
             connection.exchange = nil
-            application.abandon(exchange, self)
+            exchange.abandon()
         }
         outbound.removeAll()
         if case .reset = closing { connection.descriptor?.resetOnClose() }

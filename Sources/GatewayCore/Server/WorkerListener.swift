@@ -19,16 +19,29 @@ package struct ListenerPolicy: Sendable, Hashable {
 package final class WorkerListener {
     let listener: Listener
     let policy: ListenerPolicy
-    let tls: TLSContext?
+    private let certificate: (() throws(TLSFailure) -> TLSContext)?
+    /// The certificate and keys for new connections; `nil` on a plain listener.
+    private(set) var tls: TLSContext?
     /// Connections accepted here and not yet closed.
     var connectionCount = 0
     /// Whether epoll watches the socket; not while the process is out of descriptors or draining.
     var isAccepting = false
 
     /// Puts the parts together.
-    init(listener: consuming Listener, policy: ListenerPolicy, tls: TLSContext?) {
+    init(
+        listener: consuming Listener, policy: ListenerPolicy,
+        certificate: (() throws(TLSFailure) -> TLSContext)?
+    ) throws(TLSFailure) {
         self.listener = listener
         self.policy = policy
-        self.tls = tls
+        self.certificate = certificate
+        tls = try certificate?()
+    }
+
+    /// Reads the certificate again; keeps the one in use if that fails, which the main thread has reported.
+    func renewCertificate() {
+        guard let certificate else { return }
+        // The failure is lost here: the main thread tried the same files first and told what is wrong with them.
+        tls = (try? certificate()) ?? tls
     }
 }

@@ -1,1 +1,13 @@
-enum WorkerMessage: Sendable { case drain }
+import HTTPModel
+
+/// What the main thread and other workers tell a worker.
+enum WorkerMessage: Sendable {
+    /// News of a fetch that an exchange of this worker follows.
+    case follower(FollowerMessage)
+    /// What requests are judged by from now on.
+    case snapshot(ConfigurationSnapshot)
+    /// Read the certificates again, for connections from now on.
+    case renewCertificates
+    /// Stop in an orderly way, at the latest by this instant.
+    case drain(until: MonotonicInstant)
+}

@@ -1,0 +1,39 @@
+import Cache
+import HTTPModel
+
+/// What all workers share, and nothing else is (house rule 11).
+final class SharedParts: Sendable {
+    let cache: HTTPCache
+    let limiter: RateLimiter
+    let registry = MetricRegistry()
+    /// The main thread's counts.
+    let metrics: WorkerMetrics
+    /// Writes the access log; `nil` when it is off.
+    let writer: LogWriter?
+    /// The keys that seal TLS sessions, the same on all workers.
+    let ticketKeys: Secret
+
+    init(_ configuration: GatewayConfiguration) throws(ServerFailure) {
+        var randomness = SystemRandomNumberGenerator()
+        var cache = CacheConfiguration()
+        cache.memoryBytes = configuration.cache.memoryBytes
+        cache.maximumEntryBytes = configuration.cache.maximumEntryBytes
+        cache.tenantSharePercent = configuration.cache.tenantSharePercent
+        cache.collapseWait = configuration.cache.collapseWait
+        self.cache = HTTPCache(configuration: cache, seed: (randomness.next(), randomness.next()))
+        limiter = RateLimiter(hashKey: SipHash13.Key(randomness.next(), randomness.next()))
+        metrics = registry.makeWorkerMetrics()
+        var keys = (0..<TLSContext.ticketKeyBytes).map { _ in UInt8.random(in: 0...255, using: &randomness) }
+        ticketKeys = Secret(keys.span)
+        Secret.wipe(&keys)
+        do throws(LogWriterFailure) {
+            writer =
+                switch configuration.log.access {
+                case .off: nil
+                case .stderr: try LogWriter(target: .standardError)
+                case .stdout: try LogWriter(target: .standardOutput)
+                case .file(let path): try LogWriter(target: .file(path: path))
+                }
+        } catch { throw .log(error) }
+    }
+}

@@ -1,0 +1,148 @@
+import Cache
+import HTTPModel
+
+/// Makes what requests are judged by out of configuration and tenant store. Main thread only.
+struct SnapshotBuilder {
+    private let configuration: GatewayConfiguration
+    private let routes: RouteTable
+    private let cache: HTTPCache
+    private let names: LabelNames
+
+    /// Prepares the parts that only the configuration decides. A configuration that was read without mistakes has
+    /// none here; a query model or limit that cannot be built is reported as a failure all the same.
+    init(
+        _ configuration: GatewayConfiguration, cache: HTTPCache, names: LabelNames
+    ) throws(ServerFailure) {
+        self.configuration = configuration
+        self.cache = cache
+        self.names = names
+        var routes: [Route] = []
+        for (index, route) in configuration.routes.enumerated() {
+            routes.append(try Self.route(index, route, names))
+        }
+        self.routes = RouteTable(routes)
+        // Found now rather than with the first tenant.
+        for plan in configuration.plans { _ = try limits(of: plan) }
+    }
+
+    /// The snapshot with the tenants that the store holds.
+    func snapshot(_ access: AccessSnapshot, generation: UInt64) throws(ServerFailure) -> ConfigurationSnapshot {
+        var plans: [[LimitPlan]] = []
+        for plan in configuration.plans { plans.append(try limits(of: plan)) }
+        let tenants = access.tenants.map { tenant in
+            TenantContext(
+                tenant: tenant,
+                partition: cache.partition(tenant: tenant.id, credential: tenant.credentialIdentity),
+                limits: plans[tenant.planIndex], label: names.value(.tenant, tenant.id))
+        }
+        return ConfigurationSnapshot(
+            generation: generation, routes: routes, access: access, tenants: tenants,
+            openPartition: cache.partition(tenant: "", credential: 0), openLimits: try limits(of: nil))
+    }
+
+    /// The limits of a plan on each route: the plan's, then the route's own.
+    private func limits(of plan: PlanConfiguration?) throws(ServerFailure) -> [LimitPlan] {
+        var plans: [LimitPlan] = []
+        for route in configuration.routes {
+            var policies: [LimitPolicy] = []
+            do throws(LimitPolicyFailure) {
+                for limit in plan?.limits ?? [] { policies.append(try Self.policy(limit, of: plan?.name ?? "")) }
+                for limit in route.limits { policies.append(try Self.policy(limit, of: "route \(route.name)")) }
+                plans.append(try LimitPlan(policies))
+            } catch {
+                throw .configuration("limits of route \(route.name): \(error)")
+            }
+        }
+        return plans
+    }
+
+    private static func policy(
+        _ limit: LimitConfiguration, of owner: String
+    ) throws(LimitPolicyFailure) -> LimitPolicy {
+        let rate = LimitRate(requests: UInt64(limit.requests), per: limit.period, burst: UInt64(limit.burst))
+        return try LimitPolicy(plan: owner, name: limit.name, by: limit.dimensions, rate: rate)
+    }
+
+    private static func route(
+        _ index: Int, _ configuration: RouteConfiguration, _ names: LabelNames
+    ) throws(ServerFailure) -> Route {
+        var need: Scope?
+        if let scope = configuration.scope {
+            need = Scope(rawValue: scope)
+            if need == nil {
+                let known = Scope.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .configuration("route \(configuration.name): unknown scope \(scope); allowed: \(known)")
+            }
+        }
+        let access: AccessPolicy =
+            switch configuration.access {
+            case .open: .open
+            case .token: .token(needs: need)
+            }
+        // The name's hash stands for the route across reloads, in cache keys and buckets.
+        var hash = SipHash13(key: SipHash13.Key(0, 0))
+        hash.absorb(Array("route \(configuration.name)".utf8).span)
+        return Route(
+            index: index, configuration: configuration, identity: hash.finish(), access: access,
+            query: try query(configuration), label: names.value(.route, configuration.name))
+    }
+
+    private static func query(_ route: RouteConfiguration) throws(ServerFailure) -> ListQueryModel? {
+        switch route.query {
+        case nil: return nil
+        case .builtIn(let builtIn):
+            guard let model = KayleQueries.model(named: builtIn.rawValue) else {
+                preconditionFailure("the built-in query model \(builtIn.rawValue) is missing")
+            }
+            return model
+        case .model(let written):
+            do throws(ListQueryModelFailure) {
+                return try ListQueryModel(
+                    parameters: written.parameters.map { QueryParameter($0.name, kind($0.kind)) },
+                    pageSize: written.pageSize ?? "")
+            } catch {
+                throw .configuration("query of route \(route.name): \(error.sentence)")
+            }
+        }
+    }
+
+    private static func kind(_ kind: QueryParameterConfiguration.Kind) -> QueryParameterKind {
+        switch kind {
+        case .integer(let minimum, let maximum, let fallback):
+            .integer(minimum: minimum, maximum: maximum, default: fallback)
+        case .choice(let words): .choice(words)
+        case .instant: .instant
+        case .flag: .flag
+        case .cursor(let prefixes, let alphabet, let length):
+            .cursor(CursorShape(prefixes: prefixes, alphabet: alphabet, length: length))
+        }
+    }
+}
+
+/// Why the gateway cannot start, or cannot take a new configuration, as a sentence.
+package enum ServerFailure: Error, Sendable, CustomStringConvertible {
+    /// The configuration means something that cannot be.
+    case configuration(String)
+    /// Tenants or tokens cannot be read.
+    case access(AccessFailure)
+    /// A certificate or key cannot be used.
+    case tls(TLSFailure)
+    /// An address cannot be listened on.
+    case listen(address: String, SystemFailure)
+    /// The system gives no descriptor or thread.
+    case system(SystemFailure)
+    /// The access log cannot be written.
+    case log(LogWriterFailure)
+
+    /// The failure as a sentence.
+    package var description: String {
+        switch self {
+        case .configuration(let text): text
+        case .access(let failure): "\(failure)"
+        case .tls(let failure): "\(failure)"
+        case .listen(let address, let failure): "cannot listen on \(address): \(failure)"
+        case .system(let failure): "\(failure)"
+        case .log(let failure): "cannot write the access log: \(failure)"
+        }
+    }
+}

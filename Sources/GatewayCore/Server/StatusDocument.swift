@@ -1,0 +1,44 @@
+import Cache
+import Settings
+
+/// What `/status` says.
+enum StatusDocument {
+    /// Puts the figures together. Walks all counts; for people and dashboards, not for every request.
+    static func make(
+        snapshot: ConfigurationSnapshot, shared: SharedParts, crew: WorkerCrew, uptimeSeconds: Int64,
+        isDraining: Bool, storeFailure: String?
+    ) -> JSONValue {
+        let metrics = shared.registry.snapshot()
+        let cache = shared.cache.statistics()
+        let names = shared.registry.names
+        var requestsByTenant: [String: Int64] = [:]
+        for (series, value) in metrics.values where series.metric == .requests {
+            requestsByTenant[names.text(.tenant, series.label(1)), default: 0] += value
+        }
+        let tenants = snapshot.tenants.map { context in
+            JSONValue.object([
+                "id": .string(context.tenant.id), "plan": .string(context.tenant.plan),
+                "has_upstream_token": .boolean(context.tenant.credential != nil),
+                "requests": .integer(requestsByTenant[context.tenant.id] ?? 0),
+            ])
+        }
+        return .object([
+            "version": .string(GatewayVersion.text), "uptime_seconds": .integer(uptimeSeconds),
+            "state": .string(isDraining ? "draining" : "ready"),
+            "configuration_generation": .integer(Int64(clamping: snapshot.generation)),
+            "tenant_store_failure": storeFailure.map { .string($0) } ?? .null,
+            "workers": .integer(Int64(crew.count)),
+            "listeners": .array(crew.addresses.map { .string($0.text) }),
+            "connections": .integer(metrics.sum(.connections)), "requests": .integer(metrics.sum(.requests)),
+            "cache": .object([
+                "entries": .integer(Int64(cache.entries)), "bytes": .integer(Int64(cache.accountedBytes)),
+                "evictions": .integer(Int64(clamping: cache.counts.evicted)),
+            ]),
+            "limits": .object([
+                "buckets": .integer(Int64(shared.limiter.bucketCount)),
+                "rate_limited": .integer(metrics.sum(.rateLimited)),
+            ]),
+            "tenants": .array(tenants),
+        ])
+    }
+}

@@ -1,0 +1,143 @@
+import Cache
+import HTTPModel
+
+/// Sockets on their way to a worker's thread.
+final class ListenerSockets: @unchecked Sendable {
+    // Sendable without a lock: filled by the main thread before the worker's thread is started, and emptied by
+    // that thread alone.
+    private var sockets: [Box] = []
+
+    private final class Box {
+        var socket: Listener?
+        init(_ socket: consuming Listener) { self.socket = consume socket }
+    }
+
+    func append(_ socket: consuming Listener) { sockets.append(Box(socket)) }
+
+    /// Takes the sockets out, in the order of the configuration.
+    func take(_ body: (_ index: Int, consuming Listener) -> Void) {
+        for (index, box) in sockets.enumerated() {
+            guard let socket = box.socket.take() else { preconditionFailure("socket \(index) was taken twice") }
+            body(index, socket)
+        }
+        sockets = []
+    }
+}
+
+/// What a worker's thread needs to build its worker: everything that is not shared is made on that thread.
+struct WorkerPlan: Sendable {
+    let index: Int
+    let workerCount: Int
+    let configuration: GatewayConfiguration
+    let shared: SharedParts
+    let snapshot: ConfigurationSnapshot
+    let mailboxes: [Mailbox<WorkerMessage>]
+    let sockets: ListenerSockets
+
+    /// Entries that one tick of housekeeping takes out of the cache at most.
+    private static let reclaimedPerTick = 1_000
+
+    /// Builds the worker and runs it until it is drained.
+    func run() {
+        var listeners: [WorkerListener] = []
+        sockets.take { index, socket in
+            let listener = configuration.listeners[index]
+            do throws(ServerFailure) {
+                let certificate = try WorkerCrew.certificate(listener, shared)
+                do throws(TLSFailure) {
+                    listeners.append(
+                        try WorkerListener(listener: socket, policy: policy(listener), certificate: certificate))
+                } catch { throw .tls(error) }
+            } catch {
+                // The same files were read a moment ago by the main thread.
+                fatalError("worker \(index) cannot read its certificate: \(error)")
+            }
+        }
+        let metrics = shared.registry.makeWorkerMetrics()
+        let reach = UpstreamReach()
+        let upstream = UpstreamClient(configuration: upstreamConfiguration, poller: reach.poller)
+        let recorder = ExchangeRecorder(
+            metrics: metrics, names: shared.registry.names, writer: shared.writer,
+            clock: { MonotonicClock.now() })
+        let pipeline = RequestPipeline(parts(upstream, recorder), snapshot: snapshot)
+        let application = GatewayApplication(
+            pipeline: pipeline, upstream: upstream, recorder: recorder, metrics: metrics,
+            housekeeping: index == 0 ? housekeeping : nil)
+        do throws(SystemFailure) {
+            let worker = try Worker(
+                index: index, application: application, listeners: listeners, mailbox: mailboxes[index])
+            reach.worker = worker
+            worker.run()
+        } catch {
+            fatalError("worker \(index) cannot start: \(error)")
+        }
+    }
+
+    private var housekeeping: Housekeeping {
+        let cache = shared.cache
+        return Housekeeping { now in _ = cache.reclaimExpired(now: now, limit: Self.reclaimedPerTick) }
+    }
+
+    private func parts(_ upstream: UpstreamClient, _ recorder: ExchangeRecorder) -> RequestPipeline.Parts {
+        let mailboxes = mailboxes
+        var randomness = SystemRandomNumberGenerator()
+        return RequestPipeline.Parts(
+            cache: shared.cache, limiter: shared.limiter, upstream: upstream, recorder: recorder,
+            courier: FollowerCourier { worker, message in mailboxes[Int(worker)].post(.follower(message)) },
+            workerIndex: UInt32(index), deployment: configuration.name, identifierPrefix: randomness.next())
+    }
+
+    private func policy(_ listener: ListenerConfiguration) -> ListenerPolicy {
+        var policy = ListenerPolicy()
+        policy.http1 = listener.requests
+        policy.maximumRequestsPerConnection = UInt64(listener.connections.maximumRequestsPerConnection)
+        policy.maximumConnectionsPerWorker = max(1, listener.maximumConnections / workerCount)
+        policy.timeouts.handshake = listener.connections.handshakeTimeout
+        policy.timeouts.head = listener.connections.headTimeout
+        policy.timeouts.content = listener.connections.bodyTimeout
+        policy.timeouts.minimumContentBytesPerSecond =
+            UInt64(listener.connections.minimumBodyRateBytesPerSecond)
+        policy.timeouts.contentGrace = listener.connections.minimumBodyRateGrace
+        policy.timeouts.idle = listener.connections.idleTimeout
+        policy.timeouts.write = listener.connections.writeTimeout
+        return policy
+    }
+
+    private var upstreamConfiguration: UpstreamClientConfiguration {
+        let given = configuration.upstream
+        var client = UpstreamClientConfiguration(url: given.origin.url)
+        client.trustAnchorFile = given.trustAnchorsPath
+        client.connectTimeout = given.connectTimeout
+        client.firstByteTimeout = given.firstByteTimeout
+        client.totalTimeout = given.totalTimeout
+        client.idleTimeout = given.idleTimeout
+        // The configuration speaks of the whole gateway; no worker is left without.
+        client.maximumConnectionCount = max(1, given.maximumConnections / workerCount)
+        client.maximumWaitingCount = max(1, given.maximumWaiting / workerCount)
+        client.receiveBufferBytes = given.responseBufferBytes
+        client.sendBufferBytes = given.requestBufferBytes
+        return client
+    }
+}
+
+/// How the upstream client reaches the epoll of a worker that is made after it.
+private final class UpstreamReach {
+    weak var worker: Worker?
+
+    var poller: UpstreamPoller {
+        UpstreamPoller { [unowned self] descriptor, change in
+            switch change {
+            case .add(let interest): worker?.watch(descriptor, Self.interest(interest), isNew: true)
+            case .modify(let interest): worker?.watch(descriptor, Self.interest(interest), isNew: false)
+            case .remove: worker?.watch(descriptor, nil, isNew: false)
+            }
+        }
+    }
+
+    private static func interest(_ interest: UpstreamInterest) -> Interest {
+        var wanted: Interest = []
+        if interest.contains(.readable) { wanted.insert(.readable) }
+        if interest.contains(.writable) { wanted.insert(.writable) }
+        return wanted
+    }
+}
