@@ -14,7 +14,7 @@ enum TargetByte {
     /// and `+`.
     static func isPlainInQuery(_ byte: UInt8) -> Bool { properties[Int(byte)] & 8 != 0 }
 
-    /// One bit for each question above, sixteen bytes to a row; `TargetByteTests` holds the grammar beside it.
+    /// One bit for each question above, sixteen bytes to a row. `TargetByteTests` checks it by the grammar.
     private static let properties: InlineArray<256, UInt8> = [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
