@@ -2,7 +2,7 @@ import HTTPModel
 
 /// Feeds arbitrary bytes to both normalizers and checks what must hold for every input.
 ///
-/// The first byte chooses: a path, a query of the sessions list, or a query of a model that has every other kind.
+/// The first byte chooses: a path, a query of the sessions list, or one of a model with other parameters.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzNormalizers(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // libFuzzer owns the bytes and keeps them until this function returns.
@@ -17,7 +17,7 @@ public func fuzzNormalizers(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CIn
     return 0
 }
 
-/// A model with the kinds that the sessions list lacks.
+/// A model with what the sessions list lacks: text, an integer without a default, a cursor without prefix.
 private let textModel: ListQueryModel = {
     do throws(ListQueryModelFailure) {
         return try ListQueryModel(

@@ -1,12 +1,14 @@
 /// The query models of the Kayle API that come with the gateway.
 package enum KayleQueries {
     /// Names under which a route can ask for a built-in model.
-    package static let names = ["kayle.sessions.list"]
+    package static var names: [String] { models.map(\.name) }
 
     /// The model of this name, or `nil`.
     package static func model(named name: String) -> ListQueryModel? {
-        name == "kayle.sessions.list" ? sessionsList : nil
+        models.first { $0.name == name }?.model
     }
+
+    private static let models = [(name: "kayle.sessions.list", model: sessionsList)]
 
     /// `GET /v1/sessions`: the statuses of all generations of the API, and the cursors whose order is
     /// known.

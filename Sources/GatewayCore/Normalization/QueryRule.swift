@@ -65,9 +65,8 @@ extension QueryRule {
         if case .integer(_, _, .some(let standard)) = self { number == standard } else { false }
     }
 
-    /// Reads one decoded value; appends its canonical, encoded form where it is not a number.
-    ///
-    /// Whatever is not `written` leaves bytes in the output undefined beyond what was there.
+    /// Reads one decoded value. Appends its canonical form, encoded, if the answer is `written`, and nothing
+    /// otherwise.
     func read(
         _ value: Span<UInt8>, vocabulary: borrowing QueryVocabulary, into output: inout ByteBuffer
     ) -> QueryReading {

@@ -48,6 +48,7 @@ struct QueryRuleTests {
         Row(kind: digits, value: "4\u{7F}", reading: .refused),
         Row(kind: .text(maximumBytes: 8), value: "", reading: .written),
         Row(kind: .text(maximumBytes: 8), value: "a b+~&", reading: .written, written: "a%20b%2B~%26"),
+        Row(kind: .text(maximumBytes: 8), value: ":\"/", reading: .written, written: "%3A%22%2F"),
         Row(kind: .text(maximumBytes: 8), value: "é", reading: .written, written: "%C3%A9"),
         Row(kind: .text(maximumBytes: 8), value: "%FF", reading: .written, written: "%25FF"),
         Row(kind: .text(maximumBytes: 8), value: "123456789", reading: .refused),
