@@ -2,9 +2,9 @@ import HTTPModel
 
 /// The first byte of the input is the size of the pieces in which the rest, chunked content, arrives.
 ///
-/// Properties: content in pieces is judged like the whole, with the same bytes and the same end; every range lies
-/// inside what was given and what was consumed; no more content comes out than went in or is allowed; content
-/// that was taken gives itself again when written as chunks and read back.
+/// Properties: content in pieces is judged like the whole, with the same bytes and the same end; every range
+/// lies inside what was given and what was consumed; no more content comes out than went in or is allowed;
+/// content that was taken gives itself again when written as chunks and read back.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzChunkedDecoder(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }
@@ -38,8 +38,8 @@ private struct Decoded: Equatable {
     var end: End
 }
 
-/// Decodes as a connection does: what is consumed is dropped, the rest comes again with the next piece. The content
-/// that came before a refusal depends on the cut and is left out.
+/// Decodes as a connection does: what is consumed is dropped, the rest comes again with the next piece. The
+/// content that came before a refusal depends on the cut and is left out.
 private func decode(_ bytes: [UInt8], pieceBytes: Int) -> Decoded {
     var decoder = ContentDecoder(framing: .chunked, maximumContentBytes: UInt64(maximumContentBytes))
     var content: [UInt8] = []

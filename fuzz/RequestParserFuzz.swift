@@ -2,9 +2,9 @@ import HTTPModel
 
 /// The first byte of the input says where the rest, a request, is cut.
 ///
-/// Properties: a head cut anywhere is judged like the whole, for the same reason and into the same ranges; all
-/// ranges lie inside the head; a head that is taken has no line end but CR LF, no control byte, one Host at most,
-/// and one framing.
+/// Properties: a head cut anywhere is judged like the whole, for the same reason and into the same ranges;
+/// all ranges lie inside the head; a head that is taken has no line end but CR LF, no control byte, one Host
+/// at most, and one framing.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRequestParser(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }

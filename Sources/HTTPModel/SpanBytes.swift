@@ -26,8 +26,8 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// The eight bytes from `offset` on as one number, the first byte lowest; for scans that look at eight bytes
-    /// at a time. Traps unless all eight are there.
+    /// The eight bytes from `offset` on as one number, the first byte lowest; for scans that look at eight
+    /// bytes at a time. Traps unless all eight are there.
     @inlinable @inline(__always)
     public func word(at offset: Int) -> UInt64 {
         // The load checks its bounds; it is unsafe only for types whose bytes must not be just any.

@@ -3,9 +3,9 @@ import HTTPModel
 /// Takes the chunked transfer coding off (RFC 9112 §7.1), strictly: only CR LF ends a line, nothing but
 /// extensions follows a size, and trailer fields, which are dropped, must be field lines.
 ///
-/// Chunk extensions are dropped too. They and the trailer section are bounded over the whole message, as nothing
-/// of them is content: without that bound a client could make the gateway read for ever on a request whose
-/// content never grows. No byte is looked at twice, wherever the input is cut.
+/// Chunk extensions are dropped too. They and the trailer section are bounded over the whole message, as
+/// nothing of them is content: without that bound a client could make the gateway read for ever on a request
+/// whose content never grows. No byte is looked at twice, wherever the input is cut.
 struct ChunkedDecoder {
     /// Bytes of all chunk extensions of a message; nobody known to us sends any.
     static let maximumExtensionBytes = 4_096
@@ -18,7 +18,8 @@ struct ChunkedDecoder {
 
     /// What the next byte must be.
     private enum Expectation {
-        /// A digit of a chunk size, or what may follow one: `;` (to `extensionText`) or CR (to `sizeLineFeed`).
+        /// A digit of a chunk size, or what may follow one: `;` (to `extensionText`) or CR (to
+        /// `sizeLineFeed`).
         case size
         /// A byte of an extension, or the CR after it (to `sizeLineFeed`).
         case extensionText
@@ -30,7 +31,8 @@ struct ChunkedDecoder {
         case dataCarriageReturn
         /// The LF after it (to `size`).
         case dataLineFeed
-        /// The first byte of a trailer name (to `trailerName`), or the CR of the empty line (to `finalLineFeed`).
+        /// The first byte of a trailer name (to `trailerName`), or the CR of the empty line (to
+        /// `finalLineFeed`).
         case trailerLine
         /// A byte of a trailer name, or the colon after it (to `trailerValue`).
         case trailerName
@@ -122,8 +124,8 @@ struct ChunkedDecoder {
         }
     }
 
-    /// RFC 9112 §7.1.1: unknown extensions are ignored. Their grammar admits no control byte but tab; the line
-    /// ends of a lax reader must not hide in them.
+    /// RFC 9112 §7.1.1: unknown extensions are ignored. Their grammar admits no control byte but tab; the
+    /// line ends of a lax reader must not hide in them.
     private mutating func followingExtension(_ byte: UInt8) -> Expectation {
         if byte == Self.carriageReturn { return .sizeLineFeed }
         guard ByteClass.fieldValue.contains(byte) else {

@@ -1,7 +1,7 @@
 package import HTTPModel
 
-/// What one look at received content gave. Offsets count from the first byte of the look; the connection drops
-/// the `consumed` bytes and asks again with what follows.
+/// What one look at received content gave. Offsets count from the first byte of the look; the connection
+/// drops the `consumed` bytes and asks again with what follows.
 package enum ContentStep: Sendable, Hashable {
     /// These bytes are content; `consumed` reaches to their end and includes the framing before them.
     case content(ByteRange, consumed: Int)
@@ -15,8 +15,8 @@ package enum ContentStep: Sendable, Hashable {
 
 /// Takes the framing off a request's content (RFC 9112 §6 and §7), bounded in bytes, without copying any.
 ///
-/// A machine per message: made when the head is whole, asked until it finishes or refuses. What it said last it
-/// repeats if asked again.
+/// A machine per message: made when the head is whole, asked until it finishes or refuses. What it said last
+/// it repeats if asked again.
 package struct ContentDecoder: ~Copyable {
     private enum Mode {
         /// So many bytes are still to come.

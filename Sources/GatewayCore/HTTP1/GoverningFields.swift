@@ -2,8 +2,8 @@ import HTTPModel
 
 /// What the fields of a request that govern its framing and its connection have said so far.
 ///
-/// Each is judged when its line ends, so that a doubt is refused at once and in the order of the bytes, however
-/// these arrive. `settle` draws the conclusions that need the whole head (RFC 9112 §6.3).
+/// Each is judged when its line ends, so that a doubt is refused at once and in the order of the bytes,
+/// however these arrive. `settle` draws the conclusions that need the whole head (RFC 9112 §6.3).
 struct GoverningFields {
     private var host: ByteRange?
     private var contentLengthBytes: UInt64?
@@ -14,8 +14,8 @@ struct GoverningFields {
     private var expectsContinue = false
     private var maxForwards: UInt32?
 
-    /// Takes one field line into account; `range` is where `value` stands in the head. Returns why the request
-    /// must be refused, or `nil`.
+    /// Takes one field line into account; `range` is where `value` stands in the head. Returns why the
+    /// request must be refused, or `nil`.
     mutating func take(
         _ name: FieldName, _ value: Span<UInt8>, at range: ByteRange
     ) -> MessageRefusal? {
@@ -31,8 +31,8 @@ struct GoverningFields {
         }
     }
 
-    /// Writes the conclusions into the head, whose request line is already there. Returns why the request must
-    /// be refused, or `nil`. `maximumContentBytes` bounds an announced length.
+    /// Writes the conclusions into the head, whose request line is already there. Returns why the request
+    /// must be refused, or `nil`. `maximumContentBytes` bounds an announced length.
     func settle(into head: inout RequestHead, maximumContentBytes: UInt64) -> MessageRefusal? {
         let isHTTP10 = head.version == .http10
         // RFC 9112 §3.2: a 1.1 request without Host is refused, even if its target names the authority.
@@ -66,8 +66,8 @@ struct GoverningFields {
         return nil
     }
 
-    /// RFC 9110 §8.6 lets a recipient unite equal values; here even equal ones are refused, since whoever sent
-    /// two has already been confused once.
+    /// RFC 9110 §8.6 lets a recipient unite equal values; here even equal ones are refused, since whoever
+    /// sent two has already been confused once.
     private mutating func takeContentLength(_ value: Span<UInt8>) -> MessageRefusal? {
         guard contentLengthBytes == nil else { return .contentLengthRepeated }
         guard let number = decimal(value) else { return .contentLengthInvalid }

@@ -1,10 +1,11 @@
 package import HTTPModel
 
-/// Every reason why a request is refused for the form of its bytes alone; the raw value is its word in metrics
-/// and logs.
+/// Every reason why a request is refused for the form of its bytes alone; the raw value is its word in
+/// metrics and logs.
 ///
-/// Closed, so that a new reason is a compile error until it has its status, its code and its sentence. After any
-/// of them nobody knows for sure where the next request begins: the answer is sent and the connection closes.
+/// Closed, so that a new reason is a compile error until it has its status, its code and its sentence. After
+/// any of them nobody knows for sure where the next request begins: the answer is sent and the connection
+/// closes.
 package enum MessageRefusal: String, Sendable, Hashable, CaseIterable {
     case leadingEmptyLines = "leading_empty_lines"
     case methodInvalid = "method_invalid"

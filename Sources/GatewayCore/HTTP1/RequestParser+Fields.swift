@@ -2,8 +2,9 @@ import HTTPModel
 
 /// The field section (RFC 9112 §5): lines of `field-name ":" OWS field-value OWS`, ended by an empty one.
 extension RequestParser {
-    /// Reads field lines up to the empty one; never returns `nil`, as nothing follows. This loop is most of the
-    /// cost of a request's head, hence its state is local and goes back to `progress` only when bytes run out.
+    /// Reads field lines up to the empty one; never returns `nil`, as nothing follows. This loop is most of
+    /// the cost of a request's head, hence its state is local and goes back to `progress` only when bytes run
+    /// out.
     mutating func readFields(_ bytes: Span<UInt8>, into head: inout RequestHead) -> HeadParse? {
         let limit = limits.maximumHeadBytes
         let section = bytes.extracting(first: limit)
@@ -59,8 +60,8 @@ extension RequestParser {
         return progress.governing.take(name, section.extracting(start..<end), at: value)
     }
 
-    /// The line at `progress.start` is the empty one, or no field line: what stands at `progress.cursor` is not
-    /// the colon after a name.
+    /// The line at `progress.start` is the empty one, or no field line: what stands at `progress.cursor` is
+    /// not the colon after a name.
     private func endFields(_ bytes: Span<UInt8>) -> HeadParse {
         let offset = progress.cursor
         let isEmpty = offset == progress.start
@@ -70,7 +71,8 @@ extension RequestParser {
             let outcome = checkLineEnd(
                 bytes, at: offset, limit: limits.maximumHeadBytes, otherwise: .bareCarriageReturn)
             return outcome ?? .complete(headBytes: offset + 2)
-        // RFC 9112 §5.1 and §5.2: white space before the colon and folded lines were two ways of hiding a field.
+        // RFC 9112 §5.1 and §5.2: white space before the colon and folded lines were two ways of hiding a
+        // field.
         case UInt8(ascii: " "), UInt8(ascii: "\t"):
             return .refused(isEmpty ? .foldedFieldLine : .whitespaceBeforeColon)
         case UInt8(ascii: ":"): return .refused(.fieldNameEmpty)
@@ -79,8 +81,8 @@ extension RequestParser {
         }
     }
 
-    /// The offset of the first byte that no field value can hold; `bytes.count` when there is none. Values are
-    /// most of a head, hence eight bytes at a time.
+    /// The offset of the first byte that no field value can hold; `bytes.count` when there is none. Values
+    /// are most of a head, hence eight bytes at a time.
     @inline(__always)
     private func endOfFieldValue(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
@@ -97,8 +99,8 @@ extension RequestParser {
         return ByteClass.fieldValue.end(in: bytes, from: index, to: bytes.count)
     }
 
-    /// The high bit of each byte below 0x20 or equal to 0x7F. A borrow can mark further bytes above a marked one,
-    /// never below: the lowest mark is exact, and none means none.
+    /// The high bit of each byte below 0x20 or equal to 0x7F. A borrow can mark further bytes above a marked
+    /// one, never below: the lowest mark is exact, and none means none.
     private static func controlBytes(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let deletes = word ^ (ones &* 0x7F)

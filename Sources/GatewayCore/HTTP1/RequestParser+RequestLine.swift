@@ -1,6 +1,7 @@
 import HTTPModel
 
-/// The request line (RFC 9112 §3): `method SP request-target SP HTTP-version`, each parted by exactly one space.
+/// The request line (RFC 9112 §3): `method SP request-target SP HTTP-version`, each parted by exactly one
+/// space.
 extension RequestParser {
     /// Offset that the request line must not reach beyond.
     private var requestLineLimit: Int {
@@ -156,8 +157,8 @@ extension RequestParser {
 }
 
 extension RequestHead {
-    /// Fills path, query and authority from the `target`, which ends where `bytes` end and does not begin with
-    /// `/`. Returns why it is no target, or `nil`.
+    /// Fills path, query and authority from the `target`, which ends where `bytes` end and does not begin
+    /// with `/`. Returns why it is no target, or `nil`.
     fileprivate mutating func takeOtherForm(_ bytes: Span<UInt8>, of method: Method) -> MessageRefusal? {
         let text = bytes.extracting(target.range)
         if text.equals("*") {
@@ -181,8 +182,8 @@ extension RequestHead {
 
         let pathStart = end
         while end < target.end, bytes[end] != UInt8(ascii: "?") { end += 1 }
-        // RFC 9110 §4.2.3: an empty path is `/`. A range can only show bytes that are there: this is the slash
-        // before the authority.
+        // RFC 9110 §4.2.3: an empty path is `/`. A range can only show bytes that are there: this is the
+        // slash before the authority.
         path = ByteRange(from: end > pathStart ? pathStart : start - 1, to: end > pathStart ? end : start)
         hasQuery = end < target.end
         query = hasQuery ? ByteRange(from: end + 1, to: target.end) : .empty

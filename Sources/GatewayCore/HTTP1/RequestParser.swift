@@ -10,21 +10,22 @@ package enum HeadParse: Sendable, Hashable {
     case refused(MessageRefusal)
 }
 
-/// Reads the head of an HTTP/1.1 or HTTP/1.0 request (RFC 9112 §2–§3, §5), strictly: what could be understood in
-/// two ways is refused, never repaired, so that the upstream cannot see another request than the gateway saw.
+/// Reads the head of an HTTP/1.1 or HTTP/1.0 request (RFC 9112 §2–§3, §5), strictly: what could be understood
+/// in two ways is refused, never repaired, so that the upstream cannot see another request than the gateway
+/// saw.
 ///
-/// The connection calls `parse` with every unread byte from the start of the request until the head is whole. A
-/// head that comes in one piece is read once. One that comes in pieces is checked as it comes, every byte once;
-/// as the ranges it yields do not survive between calls (the `RequestHead` is the worker's, and other
+/// The connection calls `parse` with every unread byte from the start of the request until the head is whole.
+/// A head that comes in one piece is read once. One that comes in pieces is checked as it comes, every byte
+/// once; as the ranges it yields do not survive between calls (the `RequestHead` is the worker's, and other
 /// connections parse into it meanwhile), the whole head is then read a second time. Either way the work is
 /// linear in the bytes, and the answer depends on the bytes alone, not on how they were cut
 /// (`RequestParserCutTests`).
 ///
-/// CONNECT is refused here: its answer would turn the connection into a tunnel (RFC 9110 §9.3.6), which no later
-/// stage is to be trusted to prevent.
+/// CONNECT is refused here: its answer would turn the connection into a tunnel (RFC 9110 §9.3.6), which no
+/// later stage is to be trusted to prevent.
 package struct RequestParser: ~Copyable {
-    /// Empty lines that are skipped before a request line (RFC 9112 §2.2): the one that old clients send after
-    /// a POST. More are no accident.
+    /// Empty lines that are skipped before a request line (RFC 9112 §2.2): the one that old clients send
+    /// after a POST. More are no accident.
     static let maximumEmptyLines = 1
     /// Longest method in bytes; the longest registered one has 17.
     static let maximumMethodBytes = 32
@@ -35,7 +36,8 @@ package struct RequestParser: ~Copyable {
         case emptyLines
         /// Waits for the space after the method.
         case method
-        /// Waits for the first byte of the target, which tells the forms apart; goes to `path` or `otherForm`.
+        /// Waits for the first byte of the target, which tells the forms apart; goes to `path` or
+        /// `otherForm`.
         case target
         /// Waits for the `?` or the space after the path; goes to `query` or `version`.
         case path
@@ -51,22 +53,31 @@ package struct RequestParser: ~Copyable {
 
     /// How far the reading of one request has come. Offsets count from the first byte given to `parse`.
     struct Progress {
+        /// What is being read.
         var element = Element.emptyLines
         /// Where the element begins.
         var start = 0
         /// Where its reading goes on: everything before has been looked at.
         var cursor = 0
+        /// Empty lines skipped.
         var emptyLines = 0
+        /// Where the request line begins: its limit counts from there.
         var requestLineStart = 0
+        /// The method, on which the form of the target depends.
         var method = Method.other
+        /// Where the target begins.
         var targetStart = 0
+        /// Field names read.
         var fieldCount = 0
         /// Where the name of the current field line ends; 0 as long as its colon has not come.
         var nameEnd = 0
+        /// What the fields have said so far.
         var governing = GoverningFields()
     }
 
+    /// What a request may measure.
     let limits: HTTP1Limits
+    /// How far the current request has been read.
     var progress = Progress()
     private var cameInPieces = false
     private var refusal: MessageRefusal?
@@ -77,9 +88,10 @@ package struct RequestParser: ~Copyable {
         self.limits = limits
     }
 
-    /// Reads on in `bytes`, which are all unread bytes from the start of the request: those of the last call and
-    /// any that came since. `head` is meaningful only after `complete`; its ranges count from `bytes[0]`. After
-    /// `complete` the parser stands at the start of the next request, after `refused` it refuses for good.
+    /// Reads on in `bytes`, which are all unread bytes from the start of the request: those of the last call
+    /// and any that came since. `head` is meaningful only after `complete`; its ranges count from `bytes[0]`.
+    /// After `complete` the parser stands at the start of the next request, after `refused` it refuses for
+    /// good.
     package mutating func parse(_ bytes: Span<UInt8>, into head: inout RequestHead) -> HeadParse {
         if let refusal { return .refused(refusal) }
         head.reset()
@@ -138,11 +150,13 @@ package struct RequestParser: ~Copyable {
         return .needMore
     }
 
+    /// CR.
     static var carriageReturn: UInt8 { 0x0D }
+    /// LF.
     static var lineFeed: UInt8 { 0x0A }
 
-    /// `nil` when CR LF stands at `offset`, both within `limit`: RFC 9112 §2.2 lets a recipient take a bare LF
-    /// for a line end, and not all do, which is what request smuggling lives on.
+    /// `nil` when CR LF stands at `offset`, both within `limit`: RFC 9112 §2.2 lets a recipient take a bare
+    /// LF for a line end, and not all do, which is what request smuggling lives on.
     func checkLineEnd(
         _ bytes: Span<UInt8>, at offset: Int, limit: Int, otherwise reason: MessageRefusal
     ) -> HeadParse? {

@@ -4,7 +4,8 @@ package import HTTPModel
 ///
 /// The calls come in the order of the wire: status line, fields, end of head, content. Nothing is allocated
 /// beyond the buffer's own growth. Names and values are trusted, as they were checked where they entered (the
-/// parser, the upstream's field guard, the configuration); debug builds check again that none could end a line.
+/// parser, the upstream's field guard, the configuration); debug builds check again that none could end a
+/// line.
 package enum ResponseEncoder {
     /// `HTTP/1.1 200 OK`. The version is the gateway's own, whatever the client's was (RFC 9110 §2.5).
     package static func statusLine(_ status: Status, into buffer: inout ByteBuffer) {
@@ -68,8 +69,8 @@ package enum ResponseEncoder {
         buffer.append("\r\n")
     }
 
-    /// A whole interim response (RFC 9110 §15.2) with the rendered `fields`: none for 100, `Link` for 103. Must
-    /// not be sent to an HTTP/1.0 client.
+    /// A whole interim response (RFC 9110 §15.2) with the rendered `fields`: none for 100, `Link` for 103.
+    /// Must not be sent to an HTTP/1.0 client.
     package static func interim(_ status: Status, fields: Span<UInt8>, into buffer: inout ByteBuffer) {
         assert(status.isInformational, "\(status.rawValue) is a final status")
         statusLine(status, into: &buffer)
@@ -86,7 +87,8 @@ package enum ResponseEncoder {
         buffer.append("\r\n")
     }
 
-    /// The end of chunked content. Written only when the content is whole: a broken answer must end without it.
+    /// The end of chunked content. Written only when the content is whole: a broken answer must end without
+    /// it.
     package static func lastChunk(into buffer: inout ByteBuffer) {
         buffer.append("0\r\n\r\n")
     }

@@ -11,7 +11,8 @@ struct ChunkedDecoderTests {
         case refused(MessageRefusal)
     }
 
-    /// Gives the decoder the bytes in pieces of at most `pieceBytes`, dropping what it consumes, as a connection does.
+    /// Gives the decoder the bytes in pieces of at most `pieceBytes`, dropping what it consumes, as a
+    /// connection does.
     private static func decode(_ bytes: [UInt8], pieceBytes: Int, maximum: UInt64 = 1_000) -> Ending {
         var decoder = ChunkedDecoder(maximumContentBytes: maximum)
         var content: [UInt8] = []
@@ -117,7 +118,8 @@ struct ChunkedDecoderTests {
 
     @Test(arguments: [(8_192 - 8, nil), (8_192 - 7, MessageRefusal.trailerTooLarge)])
     func theTrailerSectionIsBoundedInBytes(valueBytes: Int, reason: MessageRefusal?) {
-        // `X: ` and its CR LF are five bytes; the CR LF of the empty line two, of which the LF is not counted.
+        // `X: ` and its CR LF are five bytes; the CR LF of the empty line two, of which the LF is not
+        // counted.
         let text = "0\r\nX: " + String(repeating: "v", count: valueBytes + 2) + "\r\n\r\n"
 
         let ending = Self.decode(Array(text.utf8), pieceBytes: 1_000)

@@ -11,7 +11,8 @@ enum HTTP1Samples {
             + "User-Agent: loadgen/1.0 (linux)\r\nAccept: application/json\r\n"
             + "Authorization: Bearer kgw_0123456789abcdefghij\r\nAccept-Encoding: gzip\r\n\r\n",
         "POST /v1/sessions HTTP/1.1\r\nHost: a:8443\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n",
-        "PUT /a/b;c=d/%7Ee?x=[1]&y=/?:@ HTTP/1.1\r\nhost:[2001:db8::1]:80\r\ntransfer-encoding:\tchunked \r\n\r\n",
+        "PUT /a/b;c=d/%7Ee?x=[1]&y=/?:@ HTTP/1.1\r\nhost:[2001:db8::1]:80\r\n"
+            + "transfer-encoding:\tchunked \r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHOST: 192.0.2.7\r\nMax-Forwards: 0\r\nConnection: close, x-y\r\n\r\n",
         "GET http://inner.example:8080/p?q HTTP/1.1\r\nHost: outer.example\r\n\r\n",
         "GET https://inner.example HTTP/1.1\r\nHost: outer.example\r\nEmpty:\r\nObs: caf\u{E9}\r\n\r\n",
@@ -30,8 +31,8 @@ enum HTTP1Samples {
         return (outcome, head)
     }
 
-    /// The outcome when `bytes` come up to each of the `cuts` in turn and then whole. Between the calls the head is
-    /// spoiled by another connection's request, as a worker's is.
+    /// The outcome when `bytes` come up to each of the `cuts` in turn and then whole. Between the calls the
+    /// head is spoiled by another connection's request, as a worker's is.
     static func parse(
         _ bytes: [UInt8], cutAt cuts: some Sequence<Int>, limits: HTTP1Limits = HTTP1Limits()
     ) -> (outcome: HeadParse, head: RequestHead) {

@@ -89,7 +89,8 @@ struct RequestSmugglingTests {
 
     @Test func anUpgradeIsAnOrdinaryRequestWithAFieldThatIsNotForwarded() {
         let request =
-            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            + "HTTP2-Settings: AA\r\n\r\n"
 
         let (outcome, head) = HTTP1Samples.parse(request + "GET /x HTTP/1.1\r\n")
 

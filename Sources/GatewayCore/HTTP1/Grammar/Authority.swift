@@ -3,8 +3,8 @@ import HTTPModel
 /// The check of an authority: `host` or `host:port`, as in a Host field or an absolute target.
 ///
 /// Follows RFC 3986 §3.2.2, narrowed where http and https are narrower (RFC 9110 §4.2): the host must not be
-/// empty, there is no userinfo, and a port is a number that exists. A host that two readers could take for two
-/// names (`good@evil`, `a,b` after a space, `[::1]x`) is how requests are led past access rules.
+/// empty, there is no userinfo, and a port is a number that exists. A host that two readers could take for
+/// two names (`good@evil`, `a,b` after a space, `[::1]x`) is how requests are led past access rules.
 enum Authority {
     /// Whether the bytes are a host with an optional port from 0 to 65535. Linear in the bytes.
     static func isValid(_ bytes: Span<UInt8>) -> Bool {
@@ -33,8 +33,8 @@ enum Authority {
         return end
     }
 
-    /// Whether the bytes are one to five digits of a number up to 65535. RFC 3986 lets a port be empty; what an
-    /// empty one means differs between implementations, so it is refused.
+    /// Whether the bytes are one to five digits of a number up to 65535. RFC 3986 lets a port be empty; what
+    /// an empty one means differs between implementations, so it is refused.
     private static func isPort(_ bytes: Span<UInt8>) -> Bool {
         guard (1...5).contains(bytes.count) else { return false }
         var port = 0

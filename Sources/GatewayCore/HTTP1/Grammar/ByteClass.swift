@@ -1,7 +1,7 @@
 /// A set of bytes that the grammar of HTTP gives a name to.
 ///
-/// Membership is one load from a table and one test, whichever the set; every scan of the parser is a loop over
-/// `end(in:from:to:)`. The table is constant data: no set-up, no lazy initialization on the hot path.
+/// Membership is one load from a table and one test, whichever the set; every scan of the parser is a loop
+/// over `end(in:from:to:)`. The table is constant data: no set-up, no lazy initialization on the hot path.
 struct ByteClass {
     private let bit: UInt8
 
@@ -42,7 +42,8 @@ struct ByteClass {
     }
 }
 
-/// Which sets each byte belongs to, sixteen bytes a row; `ByteClassTests` derives every bit from the grammars.
+/// Which sets each byte belongs to, sixteen bytes a row; `ByteClassTests` derives every bit from the
+/// grammars.
 private let byteClasses: InlineArray<256, UInt8> = [
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x60, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,

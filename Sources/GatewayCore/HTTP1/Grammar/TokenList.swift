@@ -2,8 +2,8 @@ package import HTTPModel
 
 /// A walk through a comma-separated list of tokens (RFC 9110 §5.6.1), such as the value of Connection.
 ///
-/// Empty members are skipped, as §5.6.1.2 asks; white space is allowed around members only. Holds offsets, not
-/// bytes: every call gets the same value again. A whole walk is linear in the bytes.
+/// Empty members are skipped, as §5.6.1.2 asks; white space is allowed around members only. Holds offsets,
+/// not bytes: every call gets the same value again. A whole walk is linear in the bytes.
 package struct TokenList {
     /// One step of the walk.
     package enum Step: Sendable, Hashable {
