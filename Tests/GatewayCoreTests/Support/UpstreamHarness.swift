@@ -68,8 +68,9 @@ final class UpstreamHarness {
         #expect(isOver, "the transfer does not end")
     }
 
-    /// One turn: timers, news, interest, wait (at most ten milliseconds), events.
-    func turn() {
+    /// One turn: timers, news, interest, wait (at most ten milliseconds), events; how many events there were.
+    @discardableResult
+    func turn() -> Int {
         client.advance(now: MonotonicClock.now())
         while client.nextProgressed() != nil {}
         client.applyInterest()
@@ -85,6 +86,7 @@ final class UpstreamHarness {
             let (bits, token) = unsafe (events[index].events, events[index].data.u64)
             deliver(bits, on: Int32(truncatingIfNeeded: token))
         }
+        return Int(max(0, count))
     }
 
     private func deliver(_ bits: UInt32, on descriptor: Int32) {
