@@ -37,7 +37,7 @@ let package = Package(
         .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel"], swiftSettings: strict),
         .testTarget(
             name: "GatewayCoreTests",
-            dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims"],
+            dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "CCurl"],
             swiftSettings: strict),
     ]
 )

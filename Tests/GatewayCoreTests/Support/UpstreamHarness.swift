@@ -9,6 +9,8 @@ import Testing
 /// changing what is not there fails the test.
 final class UpstreamHarness {
     let client: UpstreamClient
+    /// Called for each transfer with news.
+    var onProgress: (Transfer) -> Void = { _ in }
     private let watched: Watched
 
     /// The descriptors the client asked to watch.
@@ -72,7 +74,7 @@ final class UpstreamHarness {
     @discardableResult
     func turn() -> Int {
         client.advance(now: MonotonicClock.now())
-        while client.nextProgressed() != nil {}
+        while let transfer = client.nextProgressed() { onProgress(transfer) }
         client.applyInterest()
         var wait: Int32 = 10
         if let deadline = client.nextDeadline {
