@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HTTPModel
 import Testing
 
@@ -127,7 +128,8 @@ private final class TLSUpstream {
     func say(_ text: String) { input.fileHandleForWriting.write(Data(text.utf8)) }
 
     func stop() {
-        process.terminate()
+        // The server inherits the test runner's blocked signals, so that a polite one would never arrive.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         // A directory that stays behind in the temporary folder does no harm.
         _ = try? FileManager.default.removeItem(at: directory)
