@@ -358,8 +358,9 @@ package final class Transfer {
         phase = .receivingContent
         firstByteDeadline = nil
         noteNews()
-        // If it is whole, the transfer can end now; if not, paused content must not hide its end from libcurl.
-        if libcurlWaitsBehindAnswer { progress.noteAttention(to: self) }
+        guard libcurlWaitsBehindAnswer else { return }
+        progress.noteAttention(to: self)
+        if framing == .untilClose { progress.noteEndsWithClose(self) }
     }
 
     /// What libcurl shall do after it has handed over content.
