@@ -134,7 +134,7 @@ package final class AdminServer {
     }
 
     private static func mistake(_ status: Status, _ text: String) -> Answer {
-        Answer(status: status, body: self.text(.object([("error", .string(text))])))
+        Answer(status: status, body: self.text(.object(["error": .string(text)])))
     }
 
     private static func text(_ value: JSONValue) -> String {

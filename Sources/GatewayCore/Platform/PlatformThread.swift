@@ -41,8 +41,7 @@ package struct PlatformThread: ~Copyable, @unchecked Sendable {
 
     /// Waits for the thread's end.
     package consuming func join() {
-        let thread = handle
-        let result = unsafe pthread_join(thread, nil)
+        let result = pthread_join(handle, nil)
         precondition(result == 0, "a thread cannot be joined: \(result)")
     }
 }

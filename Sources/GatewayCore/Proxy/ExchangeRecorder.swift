@@ -53,13 +53,19 @@ package final class ExchangeRecorder {
         guard log != nil else { return }
         log?.begin(atUnixNanoseconds: nowUnixNanoseconds)
         log?.add(.requestID, text: identifier)
-        if let tenant = record.tenant { log?.add(.tenant, text: tenant.idBytes.span) }
+        if let tenant = record.tenant {
+            let id = tenant.idBytes
+            log?.add(.tenant, text: id.span)
+        }
         if let token = record.token { log?.add(.tokenID, text: token.characters.span) }
         log?.add(.clientAddress, address: record.address)
         log?.add(.httpVersion, word: record.version == .http10 ? "http/1.0" : "http/1.1")
         log?.add(.method, word: record.method.name ?? "other")
         log?.add(.path, text: path)
-        if let route = record.route { log?.add(.route, text: route.nameBytes.span) }
+        if let route = record.route {
+            let name = route.nameBytes
+            log?.add(.route, text: name.span)
+        }
         log?.add(.status, number: UInt64(record.status.rawValue))
         if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.utf8).span) }
         if let status = record.cacheStatus { log?.add(.cache, word: status.word.text) }

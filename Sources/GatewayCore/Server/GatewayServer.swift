@@ -1,7 +1,6 @@
-package import Cache
-package import HTTPModel
+import HTTPModel
 import Logging
-import Settings
+package import Settings
 
 /// The whole gateway in one process: workers on their threads, the admin address and all control on the thread
 /// that calls `run`.
@@ -42,7 +41,7 @@ package final class GatewayServer {
         self.configuration = configuration
         do throws(ServerFailure) {
             signals = try Self.onSystem { () throws(SystemFailure) in try SignalDescriptor() }
-            events = EventLog(level: configuration.log.level).logger("kayle-gateway")
+            events = EventLog(level: Self.level(configuration.log.level)).logger("kayle-gateway")
             shared = try SharedParts(configuration)
             builder = try SnapshotBuilder(configuration, cache: shared.cache, names: shared.registry.names)
             let plans = configuration.plans.map(\.name)
@@ -79,7 +78,8 @@ package final class GatewayServer {
                 AdminApplication.Control(number: follower.descriptor) { [unowned self] in followStore() },
                 AdminApplication.Control(number: crew.stopRequests.number) { [unowned self] in
                     crew.stopRequests.acknowledge()
-                    drain()
+                    if crew.isStopRequested { drain() }
+                    crew.checkStopped()
                 },
             ])
         let listener = adminListener
@@ -98,7 +98,7 @@ package final class GatewayServer {
     }
 
     /// Has `run` drain and return, as SIGTERM does. Any thread.
-    package var stopper: Wakeup { crew.stopRequests }
+    package func requestStop() { crew.requestStop() }
 
     private func adminToken() throws(ServerFailure) -> Secret? {
         switch configuration.admin.token {
@@ -234,6 +234,15 @@ package final class GatewayServer {
             snapshot: snapshot, shared: shared, crew: crew,
             uptimeSeconds: Int64(MonotonicClock.now().elapsed(since: startedAt).components.seconds),
             isDraining: isDraining, storeFailure: storeFailure)
+    }
+
+    private static func level(_ level: LogLevel) -> Logger.Level {
+        switch level {
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
     }
 
     private static func load(_ tokens: TokenStore) throws(ServerFailure) -> AccessSnapshot {

@@ -6,14 +6,13 @@ import Synchronization
 final class WorkerCrew {
     /// The addresses in use.
     let addresses: [SocketAddress]
-    /// Asks the main thread to drain; any thread may signal it.
+    /// Wakes the main thread: a drain is asked for, or a worker has stopped.
     let stopRequests: Wakeup
     /// Number of workers.
     let count: Int
     private let mailboxes: [Mailbox<WorkerMessage>]
     private var threads: [ThreadBox] = []
     private let running: Running
-    private var drainWatcher: ThreadBox?
 
     /// A thread in a place that containers can hold.
     private final class ThreadBox {
@@ -22,9 +21,10 @@ final class WorkerCrew {
         func join() { thread.take()?.join() }
     }
 
-    /// How many workers still run.
+    /// How many workers still run, and whether somebody wants them to stop.
     private final class Running: Sendable {
         let count: Atomic<Int>
+        let isStopRequested = Atomic<Bool>(false)
         init(_ count: Int) { self.count = Atomic(count) }
     }
 
@@ -44,7 +44,7 @@ final class WorkerCrew {
         let (sockets, addresses) = try Self.bind(configuration.listeners, workers: count)
         self.addresses = addresses
         // Tried once here, so that a certificate that cannot be used stops the start and not a thread.
-        for listener in configuration.listeners { _ = try Self.certificate(listener, shared)?() }
+        for listener in configuration.listeners { _ = try Self.certificate(listener, shared) }
         for index in 0..<count {
             let plan = WorkerPlan(
                 index: index, workerCount: count, configuration: configuration, shared: shared, snapshot: snapshot,
@@ -52,6 +52,15 @@ final class WorkerCrew {
             try start(plan)
         }
     }
+
+    /// Asks the main thread to drain. Any thread.
+    func requestStop() {
+        running.isStopRequested.store(true, ordering: .releasing)
+        stopRequests.signal()
+    }
+
+    /// Whether a drain was asked for.
+    var isStopRequested: Bool { running.isStopRequested.load(ordering: .acquiring) }
 
     /// Tells every worker.
     func post(_ message: WorkerMessage) {

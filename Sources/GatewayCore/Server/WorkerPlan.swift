@@ -135,9 +135,10 @@ private final class UpstreamReach {
     }
 
     private static func interest(_ interest: UpstreamInterest) -> Interest {
-        var wanted: Interest = []
-        if interest.contains(.readable) { wanted.insert(.readable) }
-        if interest.contains(.writable) { wanted.insert(.writable) }
-        return wanted
+        switch interest {
+        case .readable: .readable
+        case .writable: .writable
+        case .both: [.readable, .writable]
+        }
     }
 }

@@ -65,6 +65,10 @@ final class ConnectionTable {
         var isChanged = false
         /// Local port, found out when the connection first becomes idle; 0 before.
         var localPort: UInt16 = 0
+
+        func isUsed(by transfer: UInt64) -> Bool {
+            if case .transfer(transfer) = use { true } else { false }
+        }
     }
 
     private let poller: UpstreamPoller
@@ -126,13 +130,13 @@ final class ConnectionTable {
 
     /// A request is over: a connection it used and left open is idle now, and watched.
     func released(by transfer: UInt64) {
-        for (descriptor, entry) in entries {
-            guard case .transfer(transfer) = entry.use else { continue }
-            var idle = entry
-            idle.use = .idle
-            idle.wanted = .readable
-            if idle.localPort == 0 { idle.localPort = SocketProbe.localPort(of: descriptor) }
-            entries[descriptor] = idle
+        while let index = entries.firstIndex(where: { $0.value.isUsed(by: transfer) }) {
+            let descriptor = entries[index].key
+            entries.values[index].use = .idle
+            entries.values[index].wanted = .readable
+            if entries.values[index].localPort == 0 {
+                entries.values[index].localPort = SocketProbe.localPort(of: descriptor)
+            }
             noteChange(of: descriptor)
         }
     }

@@ -10,6 +10,7 @@ final class ProgressList {
     var earliestDeadline: MonotonicInstant?
     private var withNews: [Transfer] = []
     private var needingAttention: [Transfer] = []
+    private var endingWithClose: [Transfer] = []
 
     /// Notes that the owner of a transfer should look at it.
     func noteNews(of transfer: Transfer) { withNews.append(transfer) }
@@ -25,6 +26,17 @@ final class ProgressList {
 
     /// Whether a transfer must be ended.
     var isAttentionNeeded: Bool { !needingAttention.isEmpty }
+
+    /// Notes a transfer whose upload is paused while its answer will end with the connection: libcurl reads that
+    /// end, but does not tell until it is resumed.
+    func noteEndsWithClose(_ transfer: Transfer) { endingWithClose.append(transfer) }
+
+    /// Resumes these transfers; to be called after libcurl has read something.
+    func resumeEndingWithClose() {
+        if endingWithClose.isEmpty { return }
+        endingWithClose.removeAll { $0.isOver }
+        for transfer in endingWithClose { transfer.unblockAnswer() }
+    }
 
     /// Notes a deadline.
     func note(_ deadline: MonotonicInstant) {

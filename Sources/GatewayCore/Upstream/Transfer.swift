@@ -252,11 +252,15 @@ package final class Transfer {
         return min(deadline, totalDeadline)
     }
 
-    /// Whether the upstream has answered before it had read all of the request. libcurl would go on sending, or
-    /// wait for the paused content until the end of days (hazard 10).
-    var isAnsweredEarly: Bool {
+    /// Whether the answer is whole although libcurl does not think so: it goes on sending an upload that the
+    /// upstream answered before its end, or waits for ever while that is paused (swift-notes §6, hazard 10); and
+    /// it waits for content after the head that answers a HEAD request with content.
+    var isAnsweredEarly: Bool { isAnswerWhole && libcurlWaitsBehindAnswer }
+
+    private var libcurlWaitsBehindAnswer: Bool {
+        if request.method == .head && request.content != .none { return true }
         if case .sent = upload { return false }
-        return isAnswerWhole
+        return true
     }
 
     /// Whether the final head is all there is of the answer.
@@ -361,10 +365,9 @@ package final class Transfer {
         phase = .receivingContent
         firstByteDeadline = nil
         noteNews()
-        if case .sent = upload { return }
-        // The answer comes before the request was read to its end. If it is whole, the transfer can end now; if
-        // not, a paused content must not keep libcurl from seeing its end.
+        guard libcurlWaitsBehindAnswer else { return }
         progress.noteAttention(to: self)
+        if framing == .untilClose { progress.noteEndsWithClose(self) }
     }
 
     /// What libcurl shall do after it has handed over content.

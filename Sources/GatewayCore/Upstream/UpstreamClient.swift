@@ -94,6 +94,8 @@ package final class UpstreamClient {
         }
         multi.act(on: descriptor, readiness)
         settle()
+        progress.resumeEndingWithClose()
+        noteTimer()
     }
 
     /// Does what is due by now: libcurl's timers, deadlines, the begin of what was started or waits.
@@ -172,8 +174,6 @@ extension UpstreamClient {
                 end(transfer, .failed(failure))
             } else if transfer.isAnsweredEarly, let framing = transfer.framing {
                 end(transfer, .complete(framing))
-            } else {
-                transfer.unblockAnswer()
             }
         }
         noteTimer()

@@ -86,9 +86,9 @@ final class ScriptedConnection: @unchecked Sendable {
             descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Makes the kernel's buffers small, so that back-pressure shows early.
-    func useSmallBuffers() {
-        var size: Int32 = 8_192
+    /// Keeps the kernel's buffers from growing, so that back-pressure shows early.
+    func useFixedBuffers() {
+        var size: Int32 = 262_144
         let length = socklen_t(MemoryLayout<Int32>.size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, length)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, length)

@@ -9,6 +9,8 @@ import Testing
 /// changing what is not there fails the test.
 final class UpstreamHarness {
     let client: UpstreamClient
+    /// Called for each transfer with news.
+    var onProgress: (Transfer) -> Void = { _ in }
     private let watched: Watched
 
     /// The descriptors the client asked to watch.
@@ -68,10 +70,11 @@ final class UpstreamHarness {
         #expect(isOver, "the transfer does not end")
     }
 
-    /// One turn: timers, news, interest, wait (at most ten milliseconds), events.
-    func turn() {
+    /// One turn: timers, news, interest, wait (at most ten milliseconds), events; how many events there were.
+    @discardableResult
+    func turn() -> Int {
         client.advance(now: MonotonicClock.now())
-        while client.nextProgressed() != nil {}
+        while let transfer = client.nextProgressed() { onProgress(transfer) }
         client.applyInterest()
         var wait: Int32 = 10
         if let deadline = client.nextDeadline {
@@ -85,6 +88,7 @@ final class UpstreamHarness {
             let (bits, token) = unsafe (events[index].events, events[index].data.u64)
             deliver(bits, on: Int32(truncatingIfNeeded: token))
         }
+        return Int(max(0, count))
     }
 
     private func deliver(_ bits: UInt32, on descriptor: Int32) {
