@@ -3,7 +3,8 @@
 /// Strict: one text per content, so that two spellings of one digest cannot exist. Not in constant time; used
 /// for files, never per request.
 package enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     /// The text of the bytes.
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {

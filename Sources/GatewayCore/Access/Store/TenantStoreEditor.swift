@@ -33,27 +33,33 @@ package struct TenantStoreEditor: Sendable {
         }
         guard plans.contains(plan) else {
             throw .input(
-                "the configuration has no plan \(JSONText.quoted(plan)); it has: \(plans.joined(separator: ", "))")
-        }
-        let source: SecretSource
-        switch upstreamToken {
-        case .environment(let name):
-            guard SettingsName.isEnvironmentVariable(name) else {
-                throw .input("\(JSONText.quoted(name)) cannot name an environment variable")
-            }
-            source = .environment(name)
-        case .file(let path): source = .file(path)
-        case .sealing(let secret):
-            var randomness = SystemRandomNumberGenerator()
-            let sealed = try pepper.loadOrMake().sealingKey.seal(
-                secret, for: StoredTenant.sealingContext(id), randomness: &randomness)
-            source = .sealed(String(decoding: Base64URL.encode(sealed), as: UTF8.self))
+                "the configuration has no plan \(JSONText.quoted(plan)); it has: \(plans.joined(separator: ", "))"
+            )
         }
         try edit { (store: inout TenantStore) throws(AccessFailure) in
             guard !store.tenants.contains(where: { $0.id == id }) else {
                 throw .input("there is a tenant \(id) already; remove it first, or choose another id")
             }
+            let source = try source(of: upstreamToken, for: id, in: store)
             store.tenants.append(StoredTenant(id: id, plan: plan, upstreamToken: source))
+        }
+    }
+
+    private func source(
+        of upstreamToken: UpstreamTokenPlace, for tenant: String, in store: TenantStore
+    ) throws(AccessFailure) -> SecretSource {
+        switch upstreamToken {
+        case .environment(let name):
+            guard SettingsName.isEnvironmentVariable(name) else {
+                throw .input("\(JSONText.quoted(name)) cannot name an environment variable")
+            }
+            return .environment(name)
+        case .file(let path): return .file(path)
+        case .sealing(let secret):
+            var randomness = SystemRandomNumberGenerator()
+            let sealed = try pepper.loadOrMake(for: store).sealingKey.seal(
+                secret, for: StoredTenant.sealingContext(tenant), randomness: &randomness)
+            return .sealed(String(decoding: Base64URL.encode(sealed), as: UTF8.self))
         }
     }
 
@@ -70,13 +76,12 @@ package struct TenantStoreEditor: Sendable {
         _ order: TokenOrder, for tenant: String, now: UTCTimestamp,
         randomness: inout some RandomNumberGenerator
     ) throws(AccessFailure) -> IssuedToken {
-        let keys = try pepper.loadOrMake()
         var random = randomness
         defer { randomness = random }
         return try edit { (store: inout TenantStore) throws(AccessFailure) in
             let index = try store.index(ofTenant: tenant)
-            let issued = store.make(order, tenant: index, keys, now: now, randomness: &random)
-            return issued
+            let keys = try pepper.loadOrMake(for: store)
+            return store.make(order, tenant: index, keys, now: now, randomness: &random)
         }
     }
 
@@ -95,7 +100,6 @@ package struct TenantStoreEditor: Sendable {
     package func rotateToken(
         _ id: TokenID, overlap: Duration, now: UTCTimestamp, randomness: inout some RandomNumberGenerator
     ) throws(AccessFailure) -> IssuedToken {
-        let keys = try pepper.loadOrMake()
         var random = randomness
         defer { randomness = random }
         return try edit { (store: inout TenantStore) throws(AccessFailure) in
@@ -105,6 +109,7 @@ package struct TenantStoreEditor: Sendable {
             guard old.revokedAt == nil, !isOver else {
                 throw .input("the token \(id.text) is revoked or expired; issue a new one instead")
             }
+            let keys = try pepper.loadOrMake(for: store)
             let issued = store.make(
                 TokenOrder(renewing: old), tenant: tenant, keys, now: now, randomness: &random)
             let end = now.later(by: overlap)
@@ -233,7 +238,9 @@ extension TenantStore {
         let expiresAt = order.lifetime.map { now.later(by: $0) }
         let digest = text.withBytes { keys.digestKey.digest($0) }
         tenants[tenant].tokens.append(
-            StoredToken(id: id, digest: digest, order: order, createdAt: now, expiresAt: expiresAt))
+            StoredToken(
+                id: id, name: order.name, digest: digest, scopes: order.scopes, createdAt: now,
+                expiresAt: expiresAt, allow: order.allow))
         return IssuedToken(id: id, text: text, expiresAt: expiresAt)
     }
 }
@@ -242,6 +249,7 @@ extension UTCTimestamp {
     /// So much later, in whole seconds, at most the latest second that can be written.
     fileprivate func later(by duration: Duration) -> UTCTimestamp {
         let (sum, overflow) = unixSeconds.addingReportingOverflow(duration.components.seconds)
-        return UTCTimestamp(unixSeconds: overflow ? Self.latest.unixSeconds : min(sum, Self.latest.unixSeconds))
+        return UTCTimestamp(
+            unixSeconds: overflow ? Self.latest.unixSeconds : min(sum, Self.latest.unixSeconds))
     }
 }

@@ -21,22 +21,14 @@ package struct TokenStore: Sendable {
         let store = try TenantStore(path: file.path, plans: plans) { () throws(AtomicFileFailure) in
             try file.read(maximumBytes: TenantStore.maximumBytes)
         }
-        guard let keys = try pepper.load() ?? Self.keysForNothing(store) else {
-            throw .pepper(
-                "\(file.path) holds digests or sealed texts, but their pepper is missing; restore its file")
-        }
+        let keys = try pepper.load(for: store) ?? Self.keysForNothing
         return AccessSnapshot(store, plans: plans, keys: keys) { tenant in
             Self.credential(of: tenant, keys)
         }
     }
 
     /// Before the first token there is no pepper yet; then any keys will do, since there is nothing to check.
-    private static func keysForNothing(_ store: TenantStore) -> AccessKeys? {
-        let needsPepper = store.tenants.contains { tenant in
-            if case .sealed = tenant.upstreamToken { return true }
-            return !tenant.tokens.isEmpty
-        }
-        guard !needsPepper else { return nil }
+    private static var keysForNothing: AccessKeys {
         var randomness = SystemRandomNumberGenerator()
         let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &randomness) }
         return AccessKeys(pepper: bytes.span)
