@@ -40,7 +40,8 @@ package enum Base64URL {
                 bytes.append(UInt8(truncatingIfNeeded: pending >> UInt32(pendingBits)))
             }
         }
-        // RFC 4648 §3.5: bits that belong to no byte must be zero; a whole character of them must not be there.
+        // RFC 4648 §3.5: bits that belong to no byte must be zero; a whole character of them must not be
+        // there.
         guard pendingBits < 6, pending & (1 << UInt32(pendingBits) - 1) == 0 else { return nil }
         return bytes
     }

@@ -91,7 +91,8 @@ package struct Pepper: Sendable {
     }
 }
 
-/// The keys derived from the pepper, one per purpose, so that no two purposes can be played against each other.
+/// The keys derived from the pepper, one per purpose, so that no two purposes can be played against each
+/// other.
 package struct AccessKeys: Sendable {
     /// For the digests of tokens.
     package let digestKey: DigestKey

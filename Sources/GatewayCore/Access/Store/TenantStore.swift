@@ -217,7 +217,8 @@ package enum TokenState: String, Sendable, Hashable {
 extension Digest {
     private static let algorithm = "hmac-sha256:"
 
-    /// The spelling in the store. It names the algorithm, so that another can follow without ending old tokens.
+    /// The spelling in the store. It names the algorithm, so that another can follow without ending old
+    /// tokens.
     fileprivate var storedText: String {
         Self.algorithm + String(decoding: Base64URL.encode(bytes), as: UTF8.self)
     }

@@ -3,8 +3,8 @@ import Settings
 
 /// Changes the tenant store on disk: what the commands do, without the commands.
 ///
-/// Every change is a read, an edit and a replacement under the store's lock, so that of two changes made at once
-/// none is lost, and a running gateway sees either the old store or the new one.
+/// Every change is a read, an edit and a replacement under the store's lock, so that of two changes made at
+/// once none is lost, and a running gateway sees either the old store or the new one.
 package struct TenantStoreEditor: Sendable {
     private let file: AtomicFile
     private let pepper: Pepper
@@ -32,9 +32,8 @@ package struct TenantStoreEditor: Sendable {
             throw .input("\(JSONText.quoted(id)) is no tenant id; allowed: 1 to 64 of A-Z a-z 0-9 . _ -")
         }
         guard plans.contains(plan) else {
-            throw .input(
-                "the configuration has no plan \(JSONText.quoted(plan)); it has: \(plans.joined(separator: ", "))"
-            )
+            let known = plans.joined(separator: ", ")
+            throw .input("the configuration has no plan \(JSONText.quoted(plan)); it has: \(known)")
         }
         try edit { (store: inout TenantStore) throws(AccessFailure) in
             guard !store.tenants.contains(where: { $0.id == id }) else {
@@ -95,8 +94,8 @@ package struct TenantStoreEditor: Sendable {
         }
     }
 
-    /// Issues a token that may do what an old one may, for as long, and ends the old one's life after `overlap`
-    /// unless it ends before. Both work until then.
+    /// Issues a token that may do what an old one may, for as long, and ends the old one's life after
+    /// `overlap` unless it ends before. Both work until then.
     package func rotateToken(
         _ id: TokenID, overlap: Duration, now: UTCTimestamp, randomness: inout some RandomNumberGenerator
     ) throws(AccessFailure) -> IssuedToken {

@@ -13,10 +13,11 @@ package struct TokenStore: Sendable {
         self.plans = plans
     }
 
-    /// Reads the store, the pepper and every tenant's upstream token. A store that does not exist yet is empty.
+    /// Reads the store, the pepper and every tenant's upstream token. A store that does not exist yet is
+    /// empty.
     ///
-    /// Main thread only: it waits for the disk. After a failure the caller keeps the snapshot it has: what was
-    /// good remains so until the store says otherwise.
+    /// Main thread only: it waits for the disk. After a failure the caller keeps the snapshot it has: what
+    /// was good remains so until the store says otherwise.
     package func load() throws(AccessFailure) -> AccessSnapshot {
         let store = try TenantStore(path: file.path, plans: plans) { () throws(AtomicFileFailure) in
             try file.read(maximumBytes: TenantStore.maximumBytes)
@@ -69,8 +70,8 @@ package struct TokenStore: Sendable {
 package enum UpstreamToken {
     private static let maximumBytes = 4_096
 
-    /// Whether the secret can go into an Authorization field as it is. Anything else could end the field early
-    /// and put fields of its own behind it.
+    /// Whether the secret can go into an Authorization field as it is. Anything else could end the field
+    /// early and put fields of its own behind it.
     package static func isUsable(_ secret: Secret) -> Bool {
         (1...maximumBytes).contains(secret.count)
             && secret.withBytes { bytes in

@@ -27,6 +27,16 @@ final class TemporaryFolder: Sendable {
     /// Removes a file.
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: self[name]) }
 
+    /// Makes a symbolic link to a file of the folder.
+    func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: self[name], withDestinationPath: target)
+    }
+
+    /// Whether a name is a symbolic link.
+    func isLink(_ name: String) -> Bool {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: self[name])) != nil
+    }
+
     /// The text of a file.
     func text(of name: String) throws -> String { try String(contentsOfFile: self[name], encoding: .utf8) }
 
@@ -35,8 +45,8 @@ final class TemporaryFolder: Sendable {
         try FileManager.default.attributesOfItem(atPath: self[name])[.posixPermissions] as? Int
     }
 
-    /// Runs the body at once on so many threads of its own and waits for all of them: a pool would run no more of
-    /// them than there are processors.
+    /// Runs the body at once on so many threads of its own and waits for all of them: a pool would run no
+    /// more of them than there are processors.
     static func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         let group = DispatchGroup()
         for index in 0..<count {

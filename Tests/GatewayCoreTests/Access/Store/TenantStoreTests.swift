@@ -37,7 +37,8 @@ struct TenantStoreTests {
             """
             { "tenants": [
               { "id": "acme", "plan": "standard", "upstream_token": { "env": "KAYLE_KEY_ACME" },
-                "tokens": [ { "id": "k3v9a0b1c2d3", "name": "web", "digest": "\(Self.digest)", "scopes": ["sessions:read"],
+                "tokens": [ { "id": "k3v9a0b1c2d3", "name": "web", "digest": "\(Self.digest)",
+                              "scopes": ["sessions:read"],
                               "created_at": "2026-11-23T00:00:00Z", "not_before": null, "expires_at": null,
                               "revoked_at": null, "allow": [] } ] } ] }
             """
@@ -53,8 +54,8 @@ struct TenantStoreTests {
 
     @Test func aTokenThatSaysLittleCanDoNothingForEver() throws {
         let store = try read(
-            #"{"tenants":[{"id":"a","plan":"standard","upstream_token":{"env":"A"},"tokens":[{"id":"000000000000","#
-                + #""digest":"\#(Self.digest)"}]}]}"#
+            #"{"tenants":[{"id":"a","plan":"standard","upstream_token":{"env":"A"},"tokens":[{"#
+                + "\(Self.token())}]}]}"
         ).get()
 
         let token = try #require(store.tenants.first?.tokens.first)
@@ -62,11 +63,16 @@ struct TenantStoreTests {
         #expect(token.expiresAt == nil && token.notBefore == nil && token.revokedAt == nil)
     }
 
+    /// The members of a token, and whatever else it shall have.
+    static func token(_ more: String = "", id: String = "000000000000") -> String {
+        #""id":"\#(id)","digest":"\#(digest)""# + (more.isEmpty ? "" : "," + more)
+    }
+
     /// One mistake: the members of a tenant and of its token, and the message.
     struct Mistake: Sendable, CustomTestStringConvertible {
         let name: String
         var tenant = #""id":"a","plan":"standard","upstream_token":{"env":"A"}"#
-        var token = #""id":"000000000000","digest":"\#(TenantStoreTests.digest)""#
+        var token = TenantStoreTests.token()
         let message: String
         var testDescription: String { name }
     }
@@ -89,10 +95,10 @@ struct TenantStoreTests {
             message: #"etc/tenants.json:2:7: tenants[0].id: "a b" is not a name"#),
         Mistake(
             name: "an unknown key",
-            token: #""id":"000000000000","digest":"\#(TenantStoreTests.digest)","scope":[]"#,
+            token: TenantStoreTests.token(#""scope":[]"#),
             message: #"tenants[0].tokens[0].scope: unknown key; did you mean "scopes"?"#),
         Mistake(
-            name: "an id in capitals", token: #""id":"ABCDEFGHIJKL","digest":"\#(TenantStoreTests.digest)""#,
+            name: "an id in capitals", token: TenantStoreTests.token(id: "ABCDEFGHIJKL"),
             message: #"etc/tenants.json:3:7: tenants[0].tokens[0].id: "ABCDEFGHIJKL" is not a token id"#),
         Mistake(
             name: "a plaintext token as digest", token: #""id":"000000000000","digest":"kgw_1abc""#,
@@ -107,31 +113,33 @@ struct TenantStoreTests {
             message: "is not a digest"),
         Mistake(
             name: "an unknown scope",
-            token: #""id":"000000000000","digest":"\#(TenantStoreTests.digest)","scopes":["sessions:all"]"#,
+            token: TenantStoreTests.token(#""scopes":["sessions:all"]"#),
             message: "tenants[0].tokens[0].scopes[0]: \"sessions:all\" is not one of the words"),
         Mistake(
             name: "a time with an offset",
             token:
-                #""id":"000000000000","digest":"\#(TenantStoreTests.digest)","expires_at":"2026-11-23T00:00:00+01:00""#,
+                TenantStoreTests.token(#""expires_at":"2026-11-23T00:00:00+01:00""#),
             message: "tenants[0].tokens[0].expires_at: \"2026-11-23T00:00:00+01:00\" is not a time"),
         Mistake(
             name: "a day that does not exist",
             token:
-                #""id":"000000000000","digest":"\#(TenantStoreTests.digest)","revoked_at":"2026-02-29T00:00:00Z""#,
+                TenantStoreTests.token(#""revoked_at":"2026-02-29T00:00:00Z""#),
             message: "tenants[0].tokens[0].revoked_at: \"2026-02-29T00:00:00Z\" is not a time"),
         Mistake(
             name: "a block with bits beyond its prefix",
-            token: #""id":"000000000000","digest":"\#(TenantStoreTests.digest)","allow":["10.0.0.1/8"]"#,
+            token: TenantStoreTests.token(#""allow":["10.0.0.1/8"]"#),
             message: "tenants[0].tokens[0].allow[0]: \"10.0.0.1/8\" is not an address block"),
         Mistake(
             name: "a tenant twice",
-            token: #""id":"000000000000","digest":"\#(TenantStoreTests.digest)"}]},"#
-                + #"{"id":"a","plan":"standard","upstream_token":{"env":"A"},"tokens":[{"id":"000000000001","digest":"\#(TenantStoreTests.digest)""#,
+            token: TenantStoreTests.token()
+                + #"}]},{"id":"a","plan":"standard","upstream_token":{"env":"A"},"#
+                + #""tokens":[{"# + TenantStoreTests.token(id: "000000000001"),
             message: "tenants[1].id: another tenant has the id a"),
         Mistake(
             name: "a token twice, in two tenants",
-            token: #""id":"000000000000","digest":"\#(TenantStoreTests.digest)"}]},"#
-                + #"{"id":"b","plan":"standard","upstream_token":{"env":"A"},"tokens":[{"id":"000000000000","digest":"\#(TenantStoreTests.digest)""#,
+            token: TenantStoreTests.token()
+                + #"}]},{"id":"b","plan":"standard","upstream_token":{"env":"A"},"#
+                + #""tokens":[{"# + TenantStoreTests.token(id: "000000000000"),
             message: "tenants[1].tokens[0].id: another token has the id 000000000000"),
     ]
 
