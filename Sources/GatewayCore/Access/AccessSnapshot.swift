@@ -1,7 +1,7 @@
 import HTTPModel
 
-/// All tenants and tokens at one moment, prepared for looking up. Immutable and shared by all workers; a change
-/// of the store makes a new one.
+/// All tenants and tokens at one moment, prepared for looking up. Immutable and shared by all workers; a
+/// change of the store makes a new one.
 package final class AccessSnapshot: Sendable {
     /// The tenants, in the order of the store.
     package let tenants: [Tenant]
@@ -63,8 +63,8 @@ package final class AccessSnapshot: Sendable {
 
     /// Finds out whose token an Authorization field shows, if it is good.
     ///
-    /// No allocation. Takes alike for every well-formed token, known or not: an unknown id is checked against a
-    /// digest that nothing has. Shape and checksum of a token are no secret, so what fails them ends early.
+    /// No allocation. Takes alike for every well-formed token, known or not: an unknown id is checked against
+    /// a digest that nothing has. Shape and checksum of a token are no secret, so what fails them ends early.
     package func authenticate(_ authorization: Span<UInt8>, nowUnixSeconds: Int64) -> Authentication {
         guard !authorization.isEmpty else { return .refused(.missing, holder: nil) }
         // RFC 9110 §11.1: the scheme has no case. RFC 6750 §2.1: one space follows; the token is exact.
@@ -155,7 +155,8 @@ package final class AccessSnapshot: Sendable {
             expiresAt: token.expiresAt?.unixSeconds ?? .max, isRevoked: token.revokedAt != nil)
     }
 
-    /// Checked when a snapshot is made, also in release: a mistake here would give one tenant another's answers.
+    /// Checked when a snapshot is made, also in release: a mistake here would give one tenant another's
+    /// answers.
     private func checkInvariants() {
         precondition(Set(tenants.map(\.identity)).count == tenants.count, "two tenants have one identity")
         precondition(Set(tokens.map(\.id)).count == tokens.count, "two tokens have one id")
@@ -197,7 +198,8 @@ package final class Tenant: Sendable {
     package let plan: String
     /// The position of the plan in the configuration that the snapshot was made with.
     package let planIndex: Int
-    /// The upstream token, as it goes into the Authorization field after `Bearer `; absent if it was not found.
+    /// The upstream token, as it goes into the Authorization field after `Bearer `; absent if it was not
+    /// found.
     package let credential: Secret?
     /// A number that stands for the tenant: the same for as long as the pepper is.
     package let identity: UInt64

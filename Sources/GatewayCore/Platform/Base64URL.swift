@@ -3,7 +3,8 @@
 /// Strict: one text per content, so that two spellings of one digest cannot exist. Not in constant time; used
 /// for files, never per request.
 package enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     /// The text of the bytes.
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {
@@ -39,7 +40,8 @@ package enum Base64URL {
                 bytes.append(UInt8(truncatingIfNeeded: pending >> UInt32(pendingBits)))
             }
         }
-        // RFC 4648 §3.5: bits that belong to no byte must be zero; a whole character of them must not be there.
+        // RFC 4648 §3.5: bits that belong to no byte must be zero; a whole character of them must not be
+        // there.
         guard pendingBits < 6, pending & (1 << UInt32(pendingBits) - 1) == 0 else { return nil }
         return bytes
     }

@@ -43,7 +43,8 @@ struct TenantAdd: ParsableCommand {
             try options.print(.object(["tenant": .string(id), "plan": .string(plan)])) { "" }
         } else {
             StandardStream.error.writeLine(
-                "added the tenant \(id); next: kayle-gateway token issue --tenant \(id) --scope sessions:read")
+                "added the tenant \(id); next: kayle-gateway token issue --tenant \(id) --scope sessions:read"
+            )
         }
     }
 

@@ -25,15 +25,18 @@ extension CommandOptions {
 /// A duration on the command line, such as `24h`.
 struct CommandDuration: ExpressibleByArgument {
     let duration: Duration
-
-    init(_ duration: Duration) { self.duration = duration }
+    /// The duration as help shows it.
+    let defaultValueDescription: String
 
     init?(argument: String) {
         guard let duration = DurationText.parse(argument) else { return nil }
-        self.duration = duration
+        self.init(duration, shownAs: argument)
     }
 
-    var defaultValueDescription: String { DurationText.text(duration) }
+    init(_ duration: Duration, shownAs text: String) {
+        self.duration = duration
+        defaultValueDescription = text
+    }
 }
 
 /// The id of a token on the command line.

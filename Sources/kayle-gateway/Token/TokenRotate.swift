@@ -7,13 +7,14 @@ import Settings
 struct TokenRotate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
-        abstract: "Issue a token like an old one and print it, this once; the old one ends after the overlap.")
+        abstract: "Issue a token like an old one and print it, this once; the old one ends after the overlap."
+    )
 
     @Argument(help: "The old token's id, as token list shows it: 12 of 0-9 a-z.")
     var tokenID: TokenIDArgument
 
     @Option(help: "How long the old token works on.")
-    var overlap = CommandDuration(.seconds(86_400))
+    var overlap = CommandDuration(.seconds(86_400), shownAs: "24h")
 
     @OptionGroup var options: CommandOptions
 

@@ -14,8 +14,18 @@ package struct Pepper: Sendable {
     /// Names a pepper; nothing is read yet.
     package init(_ source: SecretSource) { self.source = source }
 
-    /// The keys of an existing pepper; `nil` if its file is not there.
-    package func load() throws(AccessFailure) -> AccessKeys? {
+    /// The keys of an existing pepper; `nil` if its file is not there and the store can do without.
+    package func load(for store: TenantStore) throws(AccessFailure) -> AccessKeys? {
+        if let keys = try load() { return keys }
+        guard !store.needsPepper else {
+            throw .pepper(
+                "the pepper is missing, and without it no token in the tenant store can be checked; restore "
+                    + "its file (credentials.pepper), or remove all tenants and begin anew")
+        }
+        return nil
+    }
+
+    private func load() throws(AccessFailure) -> AccessKeys? {
         switch source {
         case .sealed:
             throw .pepper("credentials.pepper: a pepper cannot be sealed under itself; use file or env")
@@ -28,10 +38,10 @@ package struct Pepper: Sendable {
         }
     }
 
-    /// The keys; a missing file is made first. For commands that write: the gateway never makes a pepper, since
-    /// a second one would end the life of every token.
-    package func loadOrMake() throws(AccessFailure) -> AccessKeys {
-        if let keys = try load() { return keys }
+    /// The keys; a file that is missing, and that the store can do without, is made first. For commands that
+    /// write and hold the store's lock: a second pepper would end the life of every token.
+    package func loadOrMake(for store: TenantStore) throws(AccessFailure) -> AccessKeys {
+        if let keys = try load(for: store) { return keys }
         guard case .file(let path) = source else { preconditionFailure("only a file can be missing") }
         var randomness = SystemRandomNumberGenerator()
         var bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &randomness) }
@@ -81,7 +91,8 @@ package struct Pepper: Sendable {
     }
 }
 
-/// The keys derived from the pepper, one per purpose, so that no two purposes can be played against each other.
+/// The keys derived from the pepper, one per purpose, so that no two purposes can be played against each
+/// other.
 package struct AccessKeys: Sendable {
     /// For the digests of tokens.
     package let digestKey: DigestKey

@@ -45,6 +45,14 @@ package struct TenantStore: Sendable, Equatable {
         }
     }
 
+    /// Whether it holds anything that is worthless without its pepper.
+    var needsPepper: Bool {
+        tenants.contains { tenant in
+            if case .sealed = tenant.upstreamToken { return true }
+            return !tenant.tokens.isEmpty
+        }
+    }
+
     /// The file's text. A path below the folder of `file` is written relative to it, as it was read.
     package func text(for file: String) -> [UInt8] {
         let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
@@ -93,7 +101,8 @@ package struct StoredTenant: Sendable, Equatable {
             section.mistake("id", "another tenant has the id \(id); allowed: an id of its own")
         }
         if !section.isFaulty("plan"), !plans.contains(plan) {
-            let allowed = plans.isEmpty ? "none, the configuration has no plans" : plans.joined(separator: ", ")
+            let allowed =
+                plans.isEmpty ? "none, the configuration has no plans" : plans.joined(separator: ", ")
             section.mistake("plan", "there is no plan \(plan); allowed: \(allowed)")
         }
     }
@@ -105,7 +114,8 @@ package struct StoredTenant: Sendable, Equatable {
             case .file(let path):
                 .object([
                     "file": .string(
-                        !folder.isEmpty && path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path)
+                        !folder.isEmpty && path.hasPrefix(folder)
+                            ? String(path.dropFirst(folder.count)) : path)
                 ])
             case .sealed(let text): .object(["sealed": .string(text)])
             }
@@ -145,19 +155,19 @@ package struct StoredToken: Sendable, Equatable {
         return .active
     }
 
-    /// Makes a token that was issued now.
+    /// Makes a token.
     init(
-        id: TokenID, digest: Digest, order: TokenOrder, createdAt: UTCTimestamp, expiresAt: UTCTimestamp?
+        id: TokenID, name: String = "", digest: Digest, scopes: ScopeSet, createdAt: UTCTimestamp? = nil,
+        notBefore: UTCTimestamp? = nil, expiresAt: UTCTimestamp? = nil, allow: [AddressBlock]
     ) {
         self.id = id
+        self.name = name
         self.digest = digest
+        self.scopes = scopes
         self.createdAt = createdAt
+        self.notBefore = notBefore
         self.expiresAt = expiresAt
-        name = order.name
-        scopes = order.scopes
-        allow = order.allow
-        notBefore = nil
-        revokedAt = nil
+        self.allow = allow
     }
 
     fileprivate init(reading section: SettingsSection, _ uniqueness: Uniqueness) {
@@ -207,7 +217,8 @@ package enum TokenState: String, Sendable, Hashable {
 extension Digest {
     private static let algorithm = "hmac-sha256:"
 
-    /// The spelling in the store. It names the algorithm, so that another can follow without ending old tokens.
+    /// The spelling in the store. It names the algorithm, so that another can follow without ending old
+    /// tokens.
     fileprivate var storedText: String {
         Self.algorithm + String(decoding: Base64URL.encode(bytes), as: UTF8.self)
     }

@@ -3,8 +3,8 @@ import Settings
 
 /// Changes the tenant store on disk: what the commands do, without the commands.
 ///
-/// Every change is a read, an edit and a replacement under the store's lock, so that of two changes made at once
-/// none is lost, and a running gateway sees either the old store or the new one.
+/// Every change is a read, an edit and a replacement under the store's lock, so that of two changes made at
+/// once none is lost, and a running gateway sees either the old store or the new one.
 package struct TenantStoreEditor: Sendable {
     private let file: AtomicFile
     private let pepper: Pepper
@@ -32,28 +32,33 @@ package struct TenantStoreEditor: Sendable {
             throw .input("\(JSONText.quoted(id)) is no tenant id; allowed: 1 to 64 of A-Z a-z 0-9 . _ -")
         }
         guard plans.contains(plan) else {
-            throw .input(
-                "the configuration has no plan \(JSONText.quoted(plan)); it has: \(plans.joined(separator: ", "))")
-        }
-        let source: SecretSource
-        switch upstreamToken {
-        case .environment(let name):
-            guard SettingsName.isEnvironmentVariable(name) else {
-                throw .input("\(JSONText.quoted(name)) cannot name an environment variable")
-            }
-            source = .environment(name)
-        case .file(let path): source = .file(path)
-        case .sealing(let secret):
-            var randomness = SystemRandomNumberGenerator()
-            let sealed = try pepper.loadOrMake().sealingKey.seal(
-                secret, for: StoredTenant.sealingContext(id), randomness: &randomness)
-            source = .sealed(String(decoding: Base64URL.encode(sealed), as: UTF8.self))
+            let known = plans.joined(separator: ", ")
+            throw .input("the configuration has no plan \(JSONText.quoted(plan)); it has: \(known)")
         }
         try edit { (store: inout TenantStore) throws(AccessFailure) in
             guard !store.tenants.contains(where: { $0.id == id }) else {
                 throw .input("there is a tenant \(id) already; remove it first, or choose another id")
             }
+            let source = try source(of: upstreamToken, for: id, in: store)
             store.tenants.append(StoredTenant(id: id, plan: plan, upstreamToken: source))
+        }
+    }
+
+    private func source(
+        of upstreamToken: UpstreamTokenPlace, for tenant: String, in store: TenantStore
+    ) throws(AccessFailure) -> SecretSource {
+        switch upstreamToken {
+        case .environment(let name):
+            guard SettingsName.isEnvironmentVariable(name) else {
+                throw .input("\(JSONText.quoted(name)) cannot name an environment variable")
+            }
+            return .environment(name)
+        case .file(let path): return .file(path)
+        case .sealing(let secret):
+            var randomness = SystemRandomNumberGenerator()
+            let sealed = try pepper.loadOrMake(for: store).sealingKey.seal(
+                secret, for: StoredTenant.sealingContext(tenant), randomness: &randomness)
+            return .sealed(String(decoding: Base64URL.encode(sealed), as: UTF8.self))
         }
     }
 
@@ -70,13 +75,12 @@ package struct TenantStoreEditor: Sendable {
         _ order: TokenOrder, for tenant: String, now: UTCTimestamp,
         randomness: inout some RandomNumberGenerator
     ) throws(AccessFailure) -> IssuedToken {
-        let keys = try pepper.loadOrMake()
         var random = randomness
         defer { randomness = random }
         return try edit { (store: inout TenantStore) throws(AccessFailure) in
             let index = try store.index(ofTenant: tenant)
-            let issued = store.make(order, tenant: index, keys, now: now, randomness: &random)
-            return issued
+            let keys = try pepper.loadOrMake(for: store)
+            return store.make(order, tenant: index, keys, now: now, randomness: &random)
         }
     }
 
@@ -90,12 +94,11 @@ package struct TenantStoreEditor: Sendable {
         }
     }
 
-    /// Issues a token that may do what an old one may, for as long, and ends the old one's life after `overlap`
-    /// unless it ends before. Both work until then.
+    /// Issues a token that may do what an old one may, for as long, and ends the old one's life after
+    /// `overlap` unless it ends before. Both work until then.
     package func rotateToken(
         _ id: TokenID, overlap: Duration, now: UTCTimestamp, randomness: inout some RandomNumberGenerator
     ) throws(AccessFailure) -> IssuedToken {
-        let keys = try pepper.loadOrMake()
         var random = randomness
         defer { randomness = random }
         return try edit { (store: inout TenantStore) throws(AccessFailure) in
@@ -105,6 +108,7 @@ package struct TenantStoreEditor: Sendable {
             guard old.revokedAt == nil, !isOver else {
                 throw .input("the token \(id.text) is revoked or expired; issue a new one instead")
             }
+            let keys = try pepper.loadOrMake(for: store)
             let issued = store.make(
                 TokenOrder(renewing: old), tenant: tenant, keys, now: now, randomness: &random)
             let end = now.later(by: overlap)
@@ -233,7 +237,9 @@ extension TenantStore {
         let expiresAt = order.lifetime.map { now.later(by: $0) }
         let digest = text.withBytes { keys.digestKey.digest($0) }
         tenants[tenant].tokens.append(
-            StoredToken(id: id, digest: digest, order: order, createdAt: now, expiresAt: expiresAt))
+            StoredToken(
+                id: id, name: order.name, digest: digest, scopes: order.scopes, createdAt: now,
+                expiresAt: expiresAt, allow: order.allow))
         return IssuedToken(id: id, text: text, expiresAt: expiresAt)
     }
 }
@@ -242,6 +248,7 @@ extension UTCTimestamp {
     /// So much later, in whole seconds, at most the latest second that can be written.
     fileprivate func later(by duration: Duration) -> UTCTimestamp {
         let (sum, overflow) = unixSeconds.addingReportingOverflow(duration.components.seconds)
-        return UTCTimestamp(unixSeconds: overflow ? Self.latest.unixSeconds : min(sum, Self.latest.unixSeconds))
+        return UTCTimestamp(
+            unixSeconds: overflow ? Self.latest.unixSeconds : min(sum, Self.latest.unixSeconds))
     }
 }

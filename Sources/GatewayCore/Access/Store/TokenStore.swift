@@ -13,30 +13,23 @@ package struct TokenStore: Sendable {
         self.plans = plans
     }
 
-    /// Reads the store, the pepper and every tenant's upstream token. A store that does not exist yet is empty.
+    /// Reads the store, the pepper and every tenant's upstream token. A store that does not exist yet is
+    /// empty.
     ///
-    /// Main thread only: it waits for the disk. After a failure the caller keeps the snapshot it has: what was
-    /// good remains so until the store says otherwise.
+    /// Main thread only: it waits for the disk. After a failure the caller keeps the snapshot it has: what
+    /// was good remains so until the store says otherwise.
     package func load() throws(AccessFailure) -> AccessSnapshot {
         let store = try TenantStore(path: file.path, plans: plans) { () throws(AtomicFileFailure) in
             try file.read(maximumBytes: TenantStore.maximumBytes)
         }
-        guard let keys = try pepper.load() ?? Self.keysForNothing(store) else {
-            throw .pepper(
-                "\(file.path) holds digests or sealed texts, but their pepper is missing; restore its file")
-        }
+        let keys = try pepper.load(for: store) ?? Self.keysForNothing
         return AccessSnapshot(store, plans: plans, keys: keys) { tenant in
             Self.credential(of: tenant, keys)
         }
     }
 
     /// Before the first token there is no pepper yet; then any keys will do, since there is nothing to check.
-    private static func keysForNothing(_ store: TenantStore) -> AccessKeys? {
-        let needsPepper = store.tenants.contains { tenant in
-            if case .sealed = tenant.upstreamToken { return true }
-            return !tenant.tokens.isEmpty
-        }
-        guard !needsPepper else { return nil }
+    private static var keysForNothing: AccessKeys {
         var randomness = SystemRandomNumberGenerator()
         let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &randomness) }
         return AccessKeys(pepper: bytes.span)
@@ -77,8 +70,8 @@ package struct TokenStore: Sendable {
 package enum UpstreamToken {
     private static let maximumBytes = 4_096
 
-    /// Whether the secret can go into an Authorization field as it is. Anything else could end the field early
-    /// and put fields of its own behind it.
+    /// Whether the secret can go into an Authorization field as it is. Anything else could end the field
+    /// early and put fields of its own behind it.
     package static func isUsable(_ secret: Secret) -> Bool {
         (1...maximumBytes).contains(secret.count)
             && secret.withBytes { bytes in
