@@ -3,7 +3,7 @@ package import Settings
 /// Everything an operator sets. Composes what the rooms declare and checks what only shows between them.
 ///
 /// Immutable: a reload makes a new one, and an exchange keeps the one it started with.
-package struct GatewayConfiguration: Sendable, Hashable {
+package struct GatewayConfiguration: Sendable {
     /// How the gateway calls itself in Proxy-Status [kayle-gateway].
     package let name: String
     /// Threads that serve clients; absent means one per processor [auto].
