@@ -1,8 +1,8 @@
 package import Settings
 
 extension ListQueryModel {
-    /// Reads a query model written out in the configuration, so that a new list endpoint needs no Swift; `nil` if
-    /// it is none, with the mistake noted.
+    /// Reads a query model written out in the configuration, so that a new list endpoint needs no Swift;
+    /// `nil` if it is none, with the mistake noted.
     package static func read(_ section: SettingsSection) -> ListQueryModel? {
         var names: Set<String> = []
         let parameters = section.list(
