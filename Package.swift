@@ -13,11 +13,16 @@ let strict: [SwiftSetting] = [
 
 /// The data plane drops dynamic exclusivity checks in release builds only: about 620 instructions of a cached
 /// hit. Debug, test and sanitizer builds keep them.
-let dataPlane = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+let dataPlane =
+    strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
 let package = Package(
     name: "kayle-gateway",
-    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -30,23 +35,39 @@ let package = Package(
         .target(name: "Cache", dependencies: ["HTTPModel"], swiftSettings: dataPlane),
         .target(
             name: "GatewayCore",
-            dependencies: ["HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl"],
+            dependencies: [
+                "HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: dataPlane),
         .executableTarget(
             name: "kayle-gateway",
             dependencies: [
-                "GatewayCore", "HTTPModel", "Settings", "COpenSSL", "CCurl", "CNGHTTP2",
+                "GatewayCore", "HTTPModel", "Settings", "KayleStandIn", "COpenSSL", "CCurl", "CNGHTTP2",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "KayleStandIn",
+            dependencies: [
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "kayle-stand-in", dependencies: ["KayleStandIn"], swiftSettings: strict),
 
         .testTarget(name: "HTTPModelTests", dependencies: ["HTTPModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel"], swiftSettings: strict),
         .testTarget(
             name: "GatewayCoreTests",
-            dependencies: ["GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims"],
+            dependencies: [
+                "GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "KayleStandIn",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             exclude: ["Fixtures"],
             swiftSettings: strict),
+        .testTarget(name: "KayleStandInTests", dependencies: ["KayleStandIn"], swiftSettings: strict),
     ]
 )

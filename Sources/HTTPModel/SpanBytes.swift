@@ -30,10 +30,8 @@ extension Span where Element == UInt8 {
     /// at a time. Traps unless all eight are there.
     @inlinable @inline(__always)
     public func word(at offset: Int) -> UInt64 {
-        precondition(offset >= 0 && offset <= count - 8, "eight bytes at \(offset) of \(count)")
-        // The line above keeps the load inside the span; any eight bytes are a number.
-        return UInt64(
-            littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        // The load checks its bounds; it is unsafe only for types whose bytes must not be just any.
+        UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
     /// The bytes as text for logs and messages; anything that is not UTF-8 becomes U+FFFD. Allocates.

@@ -20,6 +20,8 @@ public struct Status: RawRepresentable, Sendable, Hashable {
     public static let uriTooLong = Status(rawValue: 414)
     public static let tooManyRequests = Status(rawValue: 429)
     public static let headersTooLarge = Status(rawValue: 431)
+    /// Written down when the client left before its answer; never sent.
+    public static let clientGone = Status(rawValue: 499)
     public static let internalServerError = Status(rawValue: 500)
     public static let notImplemented = Status(rawValue: 501)
     public static let badGateway = Status(rawValue: 502)

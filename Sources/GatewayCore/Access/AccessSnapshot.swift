@@ -176,7 +176,8 @@ package enum Authentication: Sendable, Equatable {
 /// Proof that a request may act for a tenant. A plain value, so that handing it on counts no references;
 /// good only with the snapshot that gave it.
 package struct TokenGrant: Sendable, Hashable {
-    fileprivate let tenantIndex: Int
+    /// The position of the tenant in the snapshot that gave the grant.
+    package let tenantIndex: Int
     fileprivate let tokenIndex: Int
     /// The token, for logs; its `value` is the token's identity for limits.
     package let token: TokenID

@@ -23,7 +23,7 @@ extension RequestParser {
             }
             cursor = endOfFieldValue(section, from: cursor)
             guard cursor < section.count else { break }
-            if let outcome = checkLineEnd(bytes, at: cursor, limit: limit, otherwise: .fieldValueInvalid) {
+            if let outcome = checkLineEnd(section, at: cursor, limit: limit, otherwise: .fieldValueInvalid) {
                 guard outcome == .needMore else { return outcome }
                 break
             }

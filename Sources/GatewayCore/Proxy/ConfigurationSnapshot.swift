@@ -11,13 +11,15 @@ package final class ConfigurationSnapshot: Sendable {
     package let access: AccessSnapshot
     /// What goes with each tenant of `access`, in the same order.
     package let tenants: [TenantContext]
+    /// The part of the cache for open routes whose answers are kept by their request fields.
+    package let openPartition: CachePartition
     /// What a request without a tenant must keep to, by route.
     package let openLimits: [LimitPlan]
 
     /// Puts the parts together.
     package init(
         generation: UInt64, routes: RouteTable, access: AccessSnapshot, tenants: [TenantContext],
-        openLimits: [LimitPlan]
+        openPartition: CachePartition, openLimits: [LimitPlan]
     ) {
         precondition(tenants.count == access.tenants.count, "\(tenants.count) of \(access.tenants.count) tenants")
         precondition(openLimits.count == routes.routes.count, "\(openLimits.count) of \(routes.routes.count) limits")
@@ -28,6 +30,7 @@ package final class ConfigurationSnapshot: Sendable {
         self.routes = routes
         self.access = access
         self.tenants = tenants
+        self.openPartition = openPartition
         self.openLimits = openLimits
     }
 }

@@ -27,14 +27,36 @@ package enum ForwardedFields {
         appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
     }
 
-    /// Appends the lines of a request whose answer may be stored: nothing of the client's, so that nothing that
-    /// is not in the cache key can shape the stored answer.
+    /// Appends the lines of a request whose answer may be stored: of the client's only those that are in the key,
+    /// so that nothing else can shape the stored answer.
     package static func appendForStore(
         head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
-        to request: inout UpstreamRequest
+        sharing: RouteCacheConfiguration.Sharing, to request: inout UpstreamRequest
     ) {
-        append("Accept", "application/json", to: &request)
-        appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+        switch sharing {
+        case .tenant:
+            append("Accept", "application/json", to: &request)
+            appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+        case .headers:
+            append(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+        }
+    }
+
+    /// Appends to a cache key the client's lines that are forwarded, for answers shared by equal request fields.
+    package static func appendKey(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to key: inout ByteBuffer
+    ) {
+        let lines = head.fields.span
+        for index in lines.indices {
+            let line = lines[index]
+            let name = bytes.extracting(line.name.range)
+            if isLeftOut(line.known) || (head.hasConnectionField && isNominated(name, head: head, bytes)) { continue }
+            // A line end stands in no name, value or target, so no two sets of lines have one key.
+            key.append("\n")
+            for position in name.indices { key.append(name[position].asciiLowercased) }
+            key.append(":")
+            key.append(bytes.extracting(line.value.range))
+        }
     }
 
     private static func appendOwn(

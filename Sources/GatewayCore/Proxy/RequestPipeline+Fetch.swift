@@ -36,7 +36,7 @@ extension RequestPipeline {
     /// The request that asks on the cache's behalf: a GET, whatever the client's method, with nothing of the
     /// client's that is not in the key.
     func fillRequest(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ exchange: Exchange
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
         var request = target.withBytes { target in
@@ -44,10 +44,9 @@ extension RequestPipeline {
                 method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
                 authorization: credential)
         }
-        let isShared = exchange.record.route?.cache?.sharing == .headers
         ForwardedFields.appendForStore(
-            head: head, bytes, exchange.record, keyed: isShared, identifier: exchange.identifier.span,
-            to: &request)
+            head: head, bytes, downstream: downstream, identifier: exchange.identifier.span,
+            sharing: exchange.record.route?.cache?.sharing ?? .tenant, to: &request)
         return request
     }
 
@@ -138,7 +137,7 @@ extension RequestPipeline {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
     ) -> Exchange {
         let isWrite = !head.method.isSafe && record.tenant != nil
-        let invalidates = isWrite && invalidatesTarget
+        let invalidates = isWrite && path.withBytes { snapshot.routes.invalidates($0) }
         let hasContent = head.framing != .none && head.framing != .length(0)
         let identifier = identifier.bytes.withBytes { $0.array }
         return exchanges.insert { number in
@@ -147,6 +146,11 @@ extension RequestPipeline {
                 identifier: identifier, record: record, invalidates: invalidates,
                 contentIsOutstanding: hasContent)
         }
+    }
+
+    /// Has the worker go on with the connection of an exchange.
+    private func wake(_ exchange: Exchange) {
+        if let connection = exchange.connection { ready.append(connection) }
     }
 
     private func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
@@ -163,9 +167,7 @@ extension RequestPipeline {
     private func collect(_ exchange: Exchange, _ transfer: Transfer) {
         if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
         guard case .filling = exchange.state else { return }
-        transfer.received.withBytes { bytes in
-            for index in bytes.indices { exchange.collected.append(bytes[index]) }
-        }
+        transfer.received.withBytes { exchange.collected.append($0) }
         transfer.received.removeAll()
         transfer.didConsume()
         if exchange.collected.count > cache.maximumEntryBytes {

@@ -15,7 +15,7 @@ package final class RequestPipeline {
     let cache: HTTPCache
     let limiter: RateLimiter
     let upstream: UpstreamClient
-    let exchanges: ExchangeTable
+    package internal(set) var exchanges = ExchangeTable()
     let recorder: ExchangeRecorder
     let courier: FollowerCourier
     let workerIndex: UInt32
@@ -26,10 +26,17 @@ package final class RequestPipeline {
     var identifier: RequestIdentifier
     /// The canonical request target of the request at hand: what the upstream is asked.
     var target = ByteBuffer(minimumCapacity: 1_024)
-    private var path = ByteBuffer(minimumCapacity: 1_024)
+    var path = ByteBuffer(minimumCapacity: 1_024)
     private var query = ByteBuffer(minimumCapacity: 1_024)
     private var key = ByteBuffer(minimumCapacity: 1_024)
     private var queries = ListQueryNormalizer()
+
+    /// The instant of the event being served; set by the worker before each.
+    package var now = MonotonicInstant(nanoseconds: 0)
+    /// Connections whose exchanges have news; the worker takes them after each batch of events.
+    package var ready: [Registration] = []
+    /// Deadlines of exchanges that the worker has not scheduled yet.
+    package var deadlines: [(exchange: UInt64, at: MonotonicInstant)] = []
 
     /// What a worker's pipeline needs of the rest.
     package struct Parts {
@@ -52,7 +59,6 @@ package final class RequestPipeline {
         courier = parts.courier
         workerIndex = parts.workerIndex
         self.snapshot = snapshot
-        exchanges = ExchangeTable()
         composer = ResponseComposer(deployment: parts.deployment)
         identifier = RequestIdentifier(prefix: parts.identifierPrefix)
     }
@@ -235,7 +241,7 @@ package final class RequestPipeline {
             record.cacheStatus = .forward(CacheForward(.uriMiss))
         }
         let exchange = makeExchange(head, bytes, downstream, record)
-        exchange.prepareFill(request: request, partition: partition, fillRequest(head, bytes, exchange))
+        exchange.prepareFill(request: request, partition: partition, fillRequest(head, bytes, downstream, exchange))
         let waiter = Waiter(worker: workerIndex, token: exchange.number)
         switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: downstream.startedAt) {
         case .lead(let permit): lead(exchange, permit)

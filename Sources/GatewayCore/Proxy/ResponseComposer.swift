@@ -90,13 +90,12 @@ package struct ResponseComposer: ~Copyable {
     /// An answer out of an entry: its head and the first part of its content. Gives the offset in the content up
     /// to which it has been written.
     package mutating func answer(
-        from entry: CacheEntry, isNotModified: Bool, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
+        from entry: CacheEntry, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
         now: MonotonicInstant, into output: inout ByteBuffer
     ) -> Int {
         let bytes = entry.bytes.span
-        ResponseEncoder.statusLine(isNotModified ? .notModified : entry.status, into: &output)
-        // RFC 9110 §15.4.5: a 304 has no content and so no Content-Length of one.
-        if !isNotModified { ResponseEncoder.field("Content-Length", UInt64(entry.body.count), into: &output) }
+        ResponseEncoder.statusLine(entry.status, into: &output)
+        ResponseEncoder.field("Content-Length", UInt64(entry.body.count), into: &output)
         if case .store = entry.decision {
             ResponseEncoder.field("ETag", bytes.extracting(entry.eTag.range), into: &output)
             appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
@@ -104,8 +103,7 @@ package struct ResponseComposer: ~Copyable {
             if case .hit = terms.cacheStatus { ResponseEncoder.field("Age", UInt64(clamping: age), into: &output) }
         }
         appendOwn(terms, identifier: identifier, into: &output)
-        let hasContent = terms.method != .head && !isNotModified
-        guard hasContent else {
+        guard terms.method != .head else {
             output.append(bytes.extracting(entry.fieldsAndEnd.range))
             return Int(entry.body.count)
         }
@@ -114,12 +112,22 @@ package struct ResponseComposer: ~Copyable {
         return first
     }
 
-    /// The head of an answer that is passed on as it comes. Gives how its content is framed to the client.
+    /// Early hints (103), passed on as they came.
+    package mutating func passInterim(_ head: ResponseHead, into output: inout ByteBuffer) {
+        ResponseEncoder.statusLine(head.status, into: &output)
+        let bytes = head.bytes.span
+        for line in head.fields {
+            ResponseEncoder.field(
+                bytes.extracting(line.name.range), bytes.extracting(line.value.range), into: &output)
+        }
+        ResponseEncoder.endHead(into: &output)
+    }
+
+    /// The head of an answer that is passed on as it comes, its content framed to the client as `framing` says.
     package mutating func passOn(
         _ head: ResponseHead, framing: ContentFraming, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
         nowUnixSeconds: Int64, into output: inout ByteBuffer
-    ) -> ContentFraming {
-        let downstream = Self.framing(of: framing, for: terms.version)
+    ) {
         ResponseEncoder.statusLine(head.status, into: &output)
         let bytes = head.bytes.span
         for line in head.fields {
@@ -128,7 +136,7 @@ package struct ResponseComposer: ~Copyable {
             ResponseEncoder.field(
                 bytes.extracting(line.name.range), bytes.extracting(line.value.range), into: &output)
         }
-        switch downstream {
+        switch framing {
         case .none, .untilClose: break
         case .length(let length): ResponseEncoder.field("Content-Length", length, into: &output)
         case .chunked: ResponseEncoder.field("Transfer-Encoding", "chunked", into: &output)
@@ -136,7 +144,6 @@ package struct ResponseComposer: ~Copyable {
         if head.firstValue(of: .date) == nil { appendDate(nowUnixSeconds, into: &output) }
         appendOwn(terms, identifier: identifier, into: &output)
         ResponseEncoder.endHead(into: &output)
-        return downstream
     }
 
     /// How content goes to the client. Chunks need HTTP/1.1; content that ends with the upstream's connection

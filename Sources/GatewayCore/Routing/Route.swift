@@ -10,6 +10,8 @@ package final class Route: Sendable {
     package let name: String
     /// A number that stands for the route in limits and cache keys: the same for the same name.
     package let identity: UInt64
+    /// The same as the cache takes it.
+    package var number: UInt32 { UInt32(truncatingIfNeeded: identity) }
     /// The methods taken; empty for any. GET includes HEAD.
     package let methods: [Method]
     /// The paths taken.

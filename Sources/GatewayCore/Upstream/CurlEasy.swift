@@ -63,11 +63,12 @@ final class CurlEasy {
         unsafe check(gw_curl_set_data_callback(handle, CURLOPT_WRITEFUNCTION, onContent))
         unsafe check(gw_curl_set_data_callback(handle, CURLOPT_READFUNCTION, onContentWanted))
         unsafe check(gw_curl_set_prerequest_callback(handle, onConnectionChosen))
+        unsafe check(gw_curl_set_debug_callback(handle, onRemark))
         unsafe check(gw_curl_set_open_callback(handle, onOpenSocket))
         unsafe check(gw_curl_set_close_callback(handle, onCloseSocket))
         for option in [
             CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA, CURLOPT_PREREQDATA,
-            CURLOPT_OPENSOCKETDATA, CURLOPT_PRIVATE,
+            CURLOPT_OPENSOCKETDATA, CURLOPT_PRIVATE, CURLOPT_DEBUGDATA,
         ] {
             unsafe check(gw_curl_set_pointer(handle, option, context))
         }
@@ -80,6 +81,8 @@ final class CurlEasy {
     func prepare(_ request: borrowing UpstreamRequest, for transfer: Transfer) {
         self.transfer = transfer
         set(CURLOPT_FRESH_CONNECT, 0)
+        set(CURLOPT_FORBID_REUSE, 0)
+        set(CURLOPT_VERBOSE, 0)
         set(CURLOPT_NOBODY, 0)
         set(CURLOPT_HTTPGET, 1)
         switch request.content {
@@ -189,6 +192,14 @@ final class CurlEasy {
         return CurlResult(unsafe curl_easy_pause(handle, mask))
     }
 
+    /// Has libcurl remark on bytes behind the head of an answer that has no content. It drops those that came in
+    /// one read with the head and keeps the connection, and a remark is all that shows of them; whatever
+    /// follows them would be taken for the next answer. Guarded by `bytesBehindTheEndNeverReachTheNextRequest`.
+    fileprivate func watchForExcess() { set(CURLOPT_VERBOSE, 1) }
+
+    /// Has libcurl close the connection when it is done with the request.
+    fileprivate func forbidReuse() { set(CURLOPT_FORBID_REUSE, 1) }
+
     /// A result with what else is known of it.
     func result(_ code: CURLcode) -> CurlResult {
         var systemError = 0
@@ -232,8 +243,18 @@ private func span<Result>(
 }
 
 private let onHeadLine: gw_curl_data_callback = { bytes, size, count, context in
-    guard let transfer = unsafe easy(context)?.transfer else { return 0 }
-    return unsafe span(bytes, size * count) { transfer.takeHeadLine($0) } ? size * count : 0
+    guard let easy = unsafe easy(context), let transfer = easy.transfer,
+        unsafe span(bytes, size * count, { transfer.takeHeadLine($0) })
+    else { return 0 }
+    if transfer.isEndedByHead { easy.watchForExcess() }
+    return size * count
+}
+
+private let onRemark: curl_debug_callback = { _, kind, text, count, context in
+    guard kind == CURLINFO_TEXT, let easy = unsafe easy(context) else { return 0 }
+    let isExcess = unsafe span(text, count) { $0.count >= 6 && $0.extracting(0..<6).equals("Excess") }
+    if isExcess { easy.forbidReuse() }
+    return 0
 }
 
 private let onContent: gw_curl_data_callback = { bytes, size, count, context in

@@ -152,6 +152,13 @@ package final class Transfer {
         applyPause()
     }
 
+    /// How many bytes `offerContent` would take now. At zero, news will come once there is room.
+    package var contentRoomBytes: Int {
+        let room = max(0, configuration.sendBufferBytes - outgoing.count)
+        if room == 0 { isRoomAwaited = true }
+        return room
+    }
+
     /// Offers the next bytes of the request's content, at any time after the start.
     ///
     /// More than announced, or anything behind the end, gives the request up: it could only become the next
@@ -251,6 +258,9 @@ package final class Transfer {
         if case .sent = upload { return false }
         return isAnswerWhole
     }
+
+    /// Whether the final head is all there is of the answer.
+    var isEndedByHead: Bool { framing == ContentFraming.none || framing == .length(0) }
 
     /// Lets libcurl see the end of an answer although the content of the request is paused.
     func unblockAnswer() { resumeSending() }

@@ -12,7 +12,17 @@ struct QueryMeaning: Hashable {
 
 /// Slow and obvious readings of a query, written without the gateway's code: by its documentation, and as the
 /// upstream reads it.
-enum QueryReference {
+struct QueryReference {
+    // Made once: making a regular expression costs more than matching it.
+    private let cursor = #/vs_(live_|test_)?[a-z0-9]{64}/#
+    private let tripletRun = #/(%[0-9A-Fa-f]{2})+/#
+    private let decimal = #/[+\-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+\-]?[0-9]+)?/#
+    private let moment =
+        #/
+        ([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}) (:([0-9]{2}) (\.([0-9]+))?)?
+        (Z | ([+\-])([0-9]{2}):([0-9]{2}))
+        /#
+
     /// What the documentation promises for a query.
     enum Reading: Equatable {
         case meaning(QueryMeaning)
@@ -28,7 +38,7 @@ enum QueryReference {
     ]
 
     /// Reads a query as the gateway's documentation says.
-    static func documented(_ query: [UInt8]) -> Reading {
+    func documented(_ query: [UInt8]) -> Reading {
         if query.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) { return .refused }
         let pairs = pairs(of: query)
         if query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false).count > 65 {
@@ -36,7 +46,7 @@ enum QueryReference {
         }
         var meaning = QueryMeaning()
         var isOpaque = false
-        for name in names {
+        for name in Self.names {
             let values = pairs.filter { $0.name == name }.map(\.value)
             guard let value = values.first else { continue }
             guard values.count == 1 else { return .refused }
@@ -49,16 +59,16 @@ enum QueryReference {
     }
 
     /// Notes one value; `false` if the upstream may know more than we do, `nil` if it is outside the model.
-    private static func read(_ value: String, of name: String, into meaning: inout QueryMeaning) -> Bool? {
+    private func read(_ value: String, of name: String, into meaning: inout QueryMeaning) -> Bool? {
         switch name {
         case "status":
-            guard statuses.contains(value) else { return nil }
+            guard Self.statuses.contains(value) else { return nil }
             meaning.status = value
         case "created_from":
-            guard let moment = moment(value, allowingOffsets: true) else { return nil }
+            guard let moment = moment(of: value, allowingOffsets: true) else { return nil }
             meaning.createdFrom = moment
         case "created_to":
-            guard let moment = moment(value, allowingOffsets: true) else { return nil }
+            guard let moment = moment(of: value, allowingOffsets: true) else { return nil }
             meaning.createdTo = moment
         case "limit":
             let isPlain = !value.isEmpty && value.utf8.allSatisfy { (0x30...0x39).contains($0) }
@@ -69,7 +79,7 @@ enum QueryReference {
             meaning.limit = Int(number)
         case "starting_after":
             if value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return nil }
-            if !value.isEmpty && value.wholeMatch(of: #/vs_(live_|test_)?[a-z0-9]{64}/#) == nil {
+            if !value.isEmpty && value.wholeMatch(of: cursor) == nil {
                 return false
             }
             meaning.startingAfter = value.isEmpty ? nil : value
@@ -81,10 +91,10 @@ enum QueryReference {
     }
 
     /// What the upstream takes a query for; `nil` if it answers 400 or fails.
-    static func upstream(_ query: [UInt8]) -> QueryMeaning? {
+    func upstream(_ query: [UInt8]) -> QueryMeaning? {
         var meaning = QueryMeaning()
         let pairs = pairs(of: query)
-        for name in names {
+        for name in Self.names {
             let values = pairs.filter { $0.name == name }.map(\.value)
             guard let value = values.first else { continue }
             if name == "include_attempts" {
@@ -94,10 +104,10 @@ enum QueryReference {
             guard values.count == 1 else { return nil }
             switch name {
             case "status":
-                guard statuses.contains(value) else { return nil }
+                guard Self.statuses.contains(value) else { return nil }
                 meaning.status = value
             case "created_from", "created_to":
-                guard let moment = moment(value, allowingOffsets: false) else { return nil }
+                guard let moment = moment(of: value, allowingOffsets: false) else { return nil }
                 if name == "created_from" { meaning.createdFrom = moment } else { meaning.createdTo = moment }
             case "limit":
                 let number = scriptNumber(value)
@@ -113,7 +123,7 @@ enum QueryReference {
 
     // MARK: Decoding
 
-    private static func pairs(of query: [UInt8]) -> [(name: String, value: String)] {
+    private func pairs(of query: [UInt8]) -> [(name: String, value: String)] {
         query.split(separator: UInt8(ascii: "&")).compactMap { piece in
             let parts = piece.split(
                 separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -123,9 +133,9 @@ enum QueryReference {
     }
 
     /// `+` to space, then every longest run of triplets that is UTF-8 as a whole.
-    private static func decoded(_ text: [UInt8]) -> String {
+    private func decoded(_ text: [UInt8]) -> String {
         let spaced = String(decoding: text.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 }, as: UTF8.self)
-        return spaced.replacing(#/(%[0-9A-Fa-f]{2})+/#) { match in
+        return spaced.replacing(tripletRun) { match in
             let bytes = match.output.0.split(separator: "%").compactMap { UInt8($0, radix: 16) }
             return String(validating: bytes, as: UTF8.self) ?? String(match.output.0)
         }
@@ -134,10 +144,10 @@ enum QueryReference {
     // MARK: Values
 
     /// `Number(text)`; NaN if it is none.
-    private static func scriptNumber(_ text: String) -> Double {
+    private func scriptNumber(_ text: String) -> Double {
         var scalars = Array(text.unicodeScalars)
-        while let first = scalars.first, isScriptSpace(first) { scalars.removeFirst() }
-        while let last = scalars.last, isScriptSpace(last) { scalars.removeLast() }
+        while let first = scalars.first, Self.isScriptSpace(first) { scalars.removeFirst() }
+        while let last = scalars.last, Self.isScriptSpace(last) { scalars.removeLast() }
         var trimmed = String.UnicodeScalarView()
         trimmed.append(contentsOf: scalars)
         let number = String(trimmed)
@@ -148,7 +158,6 @@ enum QueryReference {
             guard digits.utf8.allSatisfy({ $0 != 0x2B && $0 != 0x2D }) else { return .nan }
             return Int(digits, radix: radix).map(Double.init) ?? .nan
         }
-        let decimal = #/[+\-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+\-]?[0-9]+)?/#
         return number.wholeMatch(of: decimal) == nil ? .nan : Double(number) ?? .nan
     }
 
@@ -157,17 +166,12 @@ enum QueryReference {
             || "\t\n\u{B}\u{C}\r\u{2028}\u{2029}\u{FEFF}".unicodeScalars.contains(scalar)
     }
 
-    /// Milliseconds since 1970 of an ISO time; counts days year by year and month by month.
-    private static func moment(_ text: String, allowingOffsets: Bool) -> Int? {
-        let format =
-            #/
-            ([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}) (:([0-9]{2}) (\.([0-9]+))?)?
-            (Z | ([+\-])([0-9]{2}):([0-9]{2}))
-            /#
-        guard let parts = text.wholeMatch(of: format)?.output, let year = Int(parts.1), year > 0,
+    /// Milliseconds since 1970 of an ISO time; counts its days.
+    private func moment(of text: String, allowingOffsets: Bool) -> Int? {
+        guard let parts = text.wholeMatch(of: moment)?.output, let year = Int(parts.1), year > 0,
             let month = Int(parts.2), let day = Int(parts.3), let hour = Int(parts.4),
             let minute = Int(parts.5),
-            (1...12).contains(month), (1...length(ofMonth: month, year)).contains(day), hour < 24,
+            (1...12).contains(month), (1...Self.length(ofMonth: month, year)).contains(day), hour < 24,
             minute < 60,
             allowingOffsets || parts.10 == "Z"
         else { return nil }
@@ -179,9 +183,10 @@ enum QueryReference {
             guard hours < 24, minutes < 60 else { return nil }
             offset = (hours * 60 + minutes) * (parts.11 == "-" ? -1 : 1)
         }
-        var days = 0
-        for earlier in 1..<year { days += length(ofMonth: 2, earlier) + 337 }
-        for earlier in 1..<month { days += length(ofMonth: earlier, year) }
+        // 400 years are 146,097 days; the rest is counted year by year and month by month.
+        var days = (year - 1) / 400 * 146_097
+        for earlier in (year - (year - 1) % 400)..<year { days += Self.length(ofMonth: 2, earlier) + 337 }
+        for earlier in 1..<month { days += Self.length(ofMonth: earlier, year) }
         let minutes = (days + day - 1) * 1_440 + hour * 60 + minute - offset
         let sinceYear1 = (minutes * 60 + second) * 1_000 + millisecond
         guard sinceYear1 >= 0, sinceYear1 < 3_652_059 * 86_400_000 else { return nil }
@@ -190,6 +195,7 @@ enum QueryReference {
 
     private static func length(ofMonth month: Int, _ year: Int) -> Int {
         let isLeap = year % 400 == 0 || (year % 4 == 0 && year % 100 != 0)
-        return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+        if month == 2 { return isLeap ? 29 : 28 }
+        return [4, 6, 9, 11].contains(month) ? 30 : 31
     }
 }

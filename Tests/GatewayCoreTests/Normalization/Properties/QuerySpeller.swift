@@ -125,10 +125,11 @@ struct QuerySpeller {
         return text + "\(sign)\(Self.padded(abs(offset) / 60)):\(Self.padded(abs(offset) % 60))"
     }
 
-    /// The date so many days after 0001-01-01, found by walking the years and months.
+    /// The date so many days after 0001-01-01, found by walking over years and months.
     private static func date(daysSinceYear1 days: Int) -> String {
-        var rest = days
-        var year = 1
+        // 400 years are 146,097 days.
+        var rest = days % 146_097
+        var year = days / 146_097 * 400 + 1
         func isLeap(_ year: Int) -> Bool { year % 400 == 0 || (year % 4 == 0 && year % 100 != 0) }
         while rest >= (isLeap(year) ? 366 : 365) {
             rest -= isLeap(year) ? 366 : 365

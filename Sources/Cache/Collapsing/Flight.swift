@@ -1,0 +1,73 @@
+/// One fetch with its followers.
+///
+/// Life: a leader starts it; followers join and leave; it ends with an outcome for all, or the leader hands over:
+/// then the first follower still there is appointed, and the flight waits for it to take over or to leave, in
+/// which case the next is appointed. Guarded by the collapser's shard.
+struct Flight {
+    private enum Leadership: Equatable {
+        /// Some permit is out; goes to `offered` when the leader hands over.
+        case held
+        /// The follower at this place was told to lead and has not answered: `held` if it takes over.
+        case offered(place: Int)
+    }
+
+    /// Tells this flight from later ones of the same key.
+    let serial: UInt64
+    private var leadership = Leadership.held
+    // By place; nil once they left. Never shrinks, so that a place stays valid: leaving is O(1).
+    private var followers: [Waiter?] = []
+    // No follower stands before this place.
+    private var firstPlace = 0
+
+    /// A flight without followers, whose permit is out.
+    init(serial: UInt64) {
+        self.serial = serial
+    }
+
+    /// How many wait.
+    private(set) var followerCount = 0
+
+    /// Those who wait, in the order they came.
+    var waiters: [Waiter] { followers.compactMap { $0 } }
+
+    /// Adds a follower and returns its place; `nil` when so many have joined already.
+    mutating func join(_ waiter: Waiter, atMost maximum: Int) -> Int? {
+        guard followers.count < maximum else { return nil }
+        followers.append(waiter)
+        followerCount += 1
+        return followers.count - 1
+    }
+
+    /// Takes a follower out; says whether it had been appointed, so that another must be.
+    mutating func leave(_ place: Int, serial: UInt64) -> Bool {
+        guard serial == self.serial else { return false }
+        remove(place)
+        return leadership == .offered(place: place)
+    }
+
+    /// Gives the lead to the appointed follower; refuses anybody else.
+    mutating func takeOver(_ place: Int, serial: UInt64) -> Bool {
+        guard serial == self.serial, leadership == .offered(place: place) else { return false }
+        leadership = .held
+        remove(place)
+        return true
+    }
+
+    /// Appoints the follower that waits longest; `nil` if none is left.
+    mutating func appoint() -> Waiter? {
+        while firstPlace < followers.count {
+            if let waiter = followers[firstPlace] {
+                leadership = .offered(place: firstPlace)
+                return waiter
+            }
+            firstPlace += 1
+        }
+        return nil
+    }
+
+    private mutating func remove(_ place: Int) {
+        guard followers[place] != nil else { return }
+        followers[place] = nil
+        followerCount -= 1
+    }
+}

@@ -1,0 +1,146 @@
+public import HTTPModel
+import Synchronization
+
+/// The cache of the gateway: the one door to look up, to fetch together, to store, to invalidate and to purge.
+///
+/// Shared by all workers. A look-up takes one of 64 short locks, allocates nothing and retains one entry. Nothing
+/// here waits, calls back or reads a clock.
+public final class HTTPCache: Sendable {
+    /// The requests under way, for what concerns a permit or ticket directly: ending, handing over, leaving.
+    public let collapser: RequestCollapser
+
+    private let configuration: CacheConfiguration
+    private let store: CacheStore
+    private let hasher: KeyHasher
+    private let registry = Mutex(PartitionRegistry())
+
+    /// An empty cache. `seed` are 128 random bits that no client may know: they keep clients from choosing keys
+    /// that collide.
+    public init(configuration: CacheConfiguration, seed: (UInt64, UInt64)) {
+        self.configuration = configuration
+        store = CacheStore(configuration: configuration)
+        collapser = RequestCollapser(configuration: configuration)
+        hasher = KeyHasher(seed: seed)
+    }
+
+    /// The partition of a tenant and an upstream credential, given by its fingerprint. For snapshots, never for
+    /// requests; the same two give the same partition, so entries survive a reload.
+    public func partition(tenant: String, credential: UInt64) -> CachePartition {
+        registry.withLock { $0.partition(tenant: tenant, credential: credential) }
+    }
+
+    /// Looks for an answer to a canonical query. `route` must name the same route across reloads.
+    public func lookUp(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, now: MonotonicInstant
+    ) -> LookUp {
+        let hash = hasher.hash(partition: partition, route: route, query: query)
+        guard let entry = store.find(hash: hash, partition: partition, route: route, query: query) else {
+            return .miss
+        }
+        return now < entry.freshUntil ? .fresh(entry) : .stale(entry)
+    }
+
+    /// After a look-up that found nothing fresh: lead, follow or go alone. Looks once more when it would lead,
+    /// because a fetch may have ended between the look-up and now; then there may be somebody to wake already.
+    public func join(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, waiter: Waiter, now: MonotonicInstant
+    ) -> JoinDecision {
+        let hash = hasher.hash(partition: partition, route: route, query: query)
+        let key = CacheKey(partition: partition, route: route, query: query.array, hash: hash)
+        switch collapser.join(key, waiter: waiter, now: now) {
+        case .alone: return .alone
+        case .follow(let ticket): return .follow(ticket)
+        case .lead(let permit):
+            let entry = store.find(hash: hash, partition: partition, route: route, query: query)
+            guard let entry, now < entry.freshUntil else { return .lead(permit) }
+            return .fresh(entry, collapser.end(permit, .entry(entry)))
+        }
+    }
+
+    /// Whether an answer may be stored, as soon as its head is there.
+    public func decide(_ subject: StoragePolicy.Subject, routeLifetime: Duration) -> StorageDecision {
+        StoragePolicy.decide(
+            subject, routeLifetime: routeLifetime, maximumEntryBytes: configuration.maximumEntryBytes)
+    }
+
+    /// Takes in an answer that was collected whole, stores it if that was decided, and ends the fetch.
+    ///
+    /// The entry is made in any case, so that the leader answers from it. Followers get it whenever policy allowed
+    /// storing: that it then found no room, or came after a write, does not make it wrong for requests that all
+    /// began before that write was answered.
+    public func admit(
+        _ permit: consuming FetchPermit, head: ResponseHead, body: consuming [UInt8],
+        decision: StorageDecision, receivedUnixSeconds: Int64
+    ) -> Admission {
+        let fillState = permit.fillState
+        let entry = CacheEntry(
+            key: permit.key, generation: fillState.generation,
+            answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: receivedUnixSeconds),
+            decision: decision)
+        switch decision {
+        case .notStored(let refusal):
+            return Admission(entry: entry, refusal: refusal, wakeup: collapser.end(permit, .goAlone))
+        case .store:
+            // Stored before the flight ends: whoever comes in between finds one or the other.
+            let refusal: StorageRefusal? =
+                switch store.admit(entry, begunUnder: fillState) {
+                case .stored: nil
+                case .refused(let refusal): refusal
+                }
+            return Admission(entry: entry, refusal: refusal, wakeup: collapser.end(permit, .entry(entry)))
+        }
+    }
+
+    /// Makes everything stored for a partition useless at once, and every fetch under way unfit to be stored: for
+    /// writes. Costs two atomic additions; the memory comes back by expiry and eviction.
+    public func invalidate(_ partition: CachePartition) {
+        partition.invalidate()
+    }
+
+    /// Takes out what a partition holds, of one route or of all; returns how many entries could still have answered.
+    /// Fetches under way are not stored. Walks the whole index in 64 steps.
+    public func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
+        store.purge(partition, route: route, now: now)
+    }
+
+    /// Drops at most `limit` expired entries; returns how many. For housekeeping, until it returns fewer.
+    public func reclaimExpired(now: MonotonicInstant, limit: Int) -> Int {
+        store.reclaimExpired(now: now, limit: limit)
+    }
+
+    /// Entries, bytes and counts for metrics and `/status`.
+    public func statistics() -> CacheStatistics { store.statistics() }
+
+    /// Checks all structures against each other; linear, for tests.
+    func checkInvariants() { store.checkInvariants() }
+}
+
+/// What a look-up found.
+public enum LookUp: Sendable {
+    case fresh(CacheEntry)
+    /// Kept, but out of time: to be replaced.
+    case stale(CacheEntry)
+    case miss
+}
+
+/// What a request that found nothing fresh is to do.
+public enum JoinDecision: ~Copyable {
+    /// Fetch, on behalf of all who come meanwhile.
+    case lead(FetchPermit)
+    /// Wait to be woken, at most until the ticket's deadline.
+    case follow(FollowTicket)
+    /// Fetch for yourself and do not store: too many wait already.
+    case alone
+    /// A fetch has just ended: answer from this entry, and wake whoever joined meanwhile.
+    case fresh(CacheEntry, Wakeup)
+}
+
+/// What became of a collected answer.
+public struct Admission: Sendable {
+    /// What the leader answers from.
+    public let entry: CacheEntry
+    /// Why it was not stored; `nil` if it was.
+    public let refusal: StorageRefusal?
+    /// Whom to wake and what to tell them.
+    public let wakeup: Wakeup
+}

@@ -1,0 +1,57 @@
+import HTTPModel
+
+/// The hash that places a key in the index, under the secret key of this process.
+struct KeyHasher: Sendable {
+    private let key: (UInt64, UInt64)
+
+    /// Makes a hasher from 128 random bits, drawn once at start.
+    init(seed: (UInt64, UInt64)) {
+        key = seed
+    }
+
+    /// SipHash-1-3 of partition, route and query. Allocates nothing; about 25 ns for 60 bytes.
+    @inline(__always)
+    func hash(partition: CachePartition, route: UInt32, query: Span<UInt8>) -> UInt64 {
+        var hash = SipHash(key: key)
+        hash.absorb(partition.id, rounds: 1)
+        hash.absorb(UInt64(route), rounds: 1)
+        hash.absorb(query, rounds: 1)
+        return hash.finish(rounds: 3)
+    }
+}
+
+/// What an answer is stored under, with bytes of its own: partition, route and canonical query.
+///
+/// Made on misses only; a look-up compares the parts where they lie and allocates nothing.
+struct CacheKey: Sendable, Hashable {
+    /// Whose answers these are.
+    let partition: CachePartition
+    /// Which route of the configuration.
+    let route: UInt32
+    /// The canonical query.
+    let query: [UInt8]
+    /// The hash of the three, by `KeyHasher`.
+    let hash: UInt64
+
+    /// Equal when all parts are; the hash alone never decides.
+    static func == (a: CacheKey, b: CacheKey) -> Bool {
+        a.partition === b.partition && a.route == b.route && a.query == b.query
+    }
+
+    /// Feeds the keyed hash that is already there.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(hash)
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether two runs are the same, without leaving early: such a loop is vectorized, and keys that meet in
+    /// one slot are nearly always equal.
+    @inline(__always)
+    func equalsWholly(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        var difference: UInt8 = 0
+        for index in 0..<count { difference |= self[index] ^ other[index] }
+        return difference == 0
+    }
+}

@@ -1,0 +1,118 @@
+public import HTTPModel
+import Synchronization
+
+/// One answer, whole, with everything needed to send it again.
+///
+/// One allocation of bytes, laid out as key, entity tag, field lines, empty line, body: an HTTP/1.1 hit appends its
+/// own first lines and then copies `fieldsAndBody` in one go. Immutable except for one counter that eviction reads.
+/// Made for every collected answer, stored or not, so that the leader answers by the same code as everybody else.
+public final class CacheEntry: Sendable {
+    /// The status of the answer.
+    public let status: Status
+    /// All bytes; the ranges below point into them.
+    public let bytes: [UInt8]
+    /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the body.
+    /// Empty for an answer that is passed on as it came.
+    public let eTag: ByteRange
+    /// `Name: value\r\n` for each field line that is sent on. What the gateway states anew (Content-Length,
+    /// Cache-Control, CDN-Cache-Control, Age, Expires, ETag, X-Request-Id, RateLimit) is left out where it does so; `Date` is always there.
+    public let fields: ByteRange
+    /// The body.
+    public let body: ByteRange
+    /// Whether it may be reused, for how long, or why not.
+    public let decision: StorageDecision
+    /// Memory held while stored: object, bytes, and a fixed share of index and queues, in bytes.
+    public let accountedBytes: Int
+
+    let partition: CachePartition
+    let route: UInt32
+    let hash: UInt64
+    let generation: UInt64
+    let query: ByteRange
+
+    // Hits since the queue last looked, 0...3. Relaxed: a lost update costs one second chance, never correctness.
+    private let hits = Atomic<UInt8>(0)
+
+    /// The most a hit counter holds: enough to tell often from once (S3-FIFO uses two bits).
+    static let maximumHits: UInt8 = 3
+
+    init(key: CacheKey, generation: UInt64, answer: CollectedAnswer, decision: StorageDecision) {
+        let rendered = RenderedAnswer(query: key.query, answer: answer, decision: decision)
+        status = answer.head.status
+        bytes = rendered.bytes
+        eTag = rendered.eTag
+        fields = rendered.fields
+        body = rendered.body
+        query = ByteRange(from: 0, to: key.query.count)
+        self.decision = decision
+        self.generation = generation
+        partition = key.partition
+        route = key.route
+        hash = key.hash
+        accountedBytes = Self.overheadBytes + rendered.bytes.capacity
+    }
+
+    /// Field lines and the empty line that ends them: the rest of a head, for an answer to HEAD.
+    public var fieldsAndEnd: ByteRange { ByteRange(from: Int(fields.start), to: Int(body.start)) }
+
+    /// Field lines, empty line and body: the rest of an answer to GET.
+    public var fieldsAndBody: ByteRange { ByteRange(from: Int(fields.start), to: body.end) }
+
+    /// The value of `Age` at this moment, in seconds; zero for an answer that is not reusable.
+    public func ageSeconds(now: MonotonicInstant) -> Int64 {
+        switch decision {
+        case .store(let freshness): freshness.ageSeconds(at: now)
+        case .notStored: 0
+        }
+    }
+
+    /// Seconds of freshness left, negative when stale; -1 for an answer that is not reusable.
+    public func remainingLifetimeSeconds(now: MonotonicInstant) -> Int64 {
+        switch decision {
+        case .store(let freshness): freshness.remainingSeconds(at: now)
+        case .notStored: -1
+        }
+    }
+
+    /// The object itself (about 200 bytes), the header of its bytes (32), and malloc's rounding of both.
+    static let overheadBytes = 288
+
+    /// When the entry is of no more use; entries that are not reusable are never stored.
+    var freshUntil: MonotonicInstant {
+        switch decision {
+        case .store(let freshness): freshness.freshUntil
+        case .notStored: MonotonicInstant(nanoseconds: 0)
+        }
+    }
+
+    /// Whether this is the entry for these parts of a key.
+    @inline(__always)
+    func matches(partition: CachePartition, route: UInt32, query: Span<UInt8>) -> Bool {
+        guard self.partition === partition, self.route == route else { return false }
+        let bytes = self.bytes
+        let key = bytes.span.extracting(first: Int(self.query.count))
+        return key.equalsWholly(query)
+    }
+
+    /// Counts a hit. Writes nothing once the counter is full, so hot entries stay shared between cores.
+    @inline(__always)
+    func countHit() {
+        let seen = hits.load(ordering: .relaxed)
+        if seen < Self.maximumHits { hits.store(seen + 1, ordering: .relaxed) }
+    }
+
+    /// Hits since the queue last looked.
+    var hitCount: UInt8 { hits.load(ordering: .relaxed) }
+
+    /// What eviction does when it passes by: forget some of the hits.
+    func setHitCount(_ count: UInt8) {
+        hits.store(count, ordering: .relaxed)
+    }
+}
+
+/// An answer that was collected whole: its head, its body, and when the head came.
+struct CollectedAnswer {
+    let head: ResponseHead
+    let body: [UInt8]
+    let receivedUnixSeconds: Int64
+}

@@ -1,0 +1,230 @@
+import HTTPModel
+import Synchronization
+
+/// Where entries live: an index in 64 shards for look-ups, and one admission state for everything else.
+///
+/// Lock order: admission, then one shard. A look-up takes its shard only. Whatever puts in or takes out holds the
+/// admission lock, so the sums it keeps are exact. Entries that leave are released after the lock is given back.
+final class CacheStore: Sendable {
+    /// What admission did with an entry.
+    enum Outcome: Sendable, Equatable {
+        case stored
+        case refused(StorageRefusal)
+    }
+
+    // Padded so that two workers' locks do not share a cache line.
+    private struct Shard: ~Copyable {
+        let state = Mutex(CacheShard())
+        private let padding = InlineArray<12, UInt64>(repeating: 0)
+    }
+
+    private struct Admission {
+        var queue: EvictionQueue
+        var ghosts: GhostTable
+        var expiry = ExpiryIndex()
+        var shardBytes = 0
+        var counts = StoreCounts()
+
+        /// All memory that counts against the bound, in bytes.
+        var accountedBytes: Int {
+            queue.bytes + shardBytes + ghosts.tableBytes + queue.nodeCapacity * CacheStore.nodeBytes
+        }
+    }
+
+    private let memoryBytes: Int
+    private let maximumEntryBytes: Int
+    private let shards = InlineArray<64, Shard> { _ in Shard() }
+    private let admission: Mutex<Admission>
+
+    /// Bytes of one node in the queues and the expiry index together.
+    private static let nodeBytes = EvictionQueue.nodeBytes + ExpiryIndex.nodeBytes
+
+    /// An empty store; the configuration was validated by whoever read it.
+    init(configuration: CacheConfiguration) {
+        memoryBytes = max(0, configuration.memoryBytes)
+        maximumEntryBytes = min(configuration.maximumEntryBytes, 1 << 30)
+        let share = Swift.min(100, Swift.max(1, configuration.tenantSharePercent))
+        admission = Mutex(
+            Admission(
+                queue: EvictionQueue(shareBytes: memoryBytes / 100 * share),
+                ghosts: GhostTable(memoryBytes: memoryBytes)))
+    }
+
+    /// The entry under a key, fresh or not, of the partition's present generation.
+    @inline(__always)
+    func find(hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>) -> CacheEntry? {
+        let generation = partition.generation
+        return shards[Self.shardIndex(hash)].state.withLock { shard in
+            shard.find(
+                hash: hash, partition: partition, route: route, query: query, generation: generation)
+        }
+    }
+
+    /// Takes an entry in, in place of one with the same key, after making room for it. Refuses an entry whose
+    /// partition was invalidated or purged since the fill began: this is checked under the lock that a purge
+    /// takes, so no purge can miss it.
+    func admit(_ entry: CacheEntry, begunUnder state: FillState) -> Outcome {
+        guard entry.accountedBytes <= maximumEntryBytes else { return .refused(.tooLarge) }
+        var gone: [CacheEntry] = []
+        let outcome = admission.withLock { admission -> Outcome in
+            guard entry.partition.admits(state) else { return .refused(.generationPassed) }
+            let old = shards[Self.shardIndex(entry.hash)].state.withLock {
+                $0.node(hash: entry.hash, of: entry)
+            }
+            if let old { gone.append(remove(old, from: &admission)) }
+            guard makeRoom(for: entry, in: &admission, evicted: &gone) else { return .refused(.noRoom) }
+            insert(entry, into: &admission)
+            return .stored
+        }
+        withExtendedLifetime(gone) {}
+        return outcome
+    }
+
+    /// Drops at most `limit` entries that have expired by `now`; returns how many. Housekeeping calls it until it
+    /// returns fewer than the limit.
+    func reclaimExpired(now: MonotonicInstant, limit: Int) -> Int {
+        var gone: [CacheEntry] = []
+        admission.withLock { admission in
+            while gone.count < limit, let node = admission.expiry.firstExpired(by: now) {
+                gone.append(remove(node, from: &admission))
+                admission.counts.expired += 1
+            }
+        }
+        return gone.count
+    }
+
+    /// Takes out every entry of a partition, or of one of its routes; returns how many of them could still have
+    /// answered a request. One shard at a time, so no lock is held for long.
+    func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
+        // First of all, so that no fill of before slips in behind the walk.
+        partition.refuseFillsOfBefore()
+        let generation = partition.generation
+        var live = 0
+        for index in 0..<64 {
+            var gone: [CacheEntry] = []
+            admission.withLock { admission in
+                var nodes: [UInt32] = []
+                shards[index].state.withLock { shard in
+                    shard.forEach { entry, node in
+                        guard entry.partition === partition, route == nil || entry.route == route else { return }
+                        nodes.append(node)
+                    }
+                }
+                for node in nodes { gone.append(remove(node, from: &admission)) }
+                admission.counts.purged += UInt64(nodes.count)
+            }
+            for entry in gone where entry.generation == generation && now < entry.freshUntil { live += 1 }
+        }
+        return live
+    }
+
+    /// The sums as they stand.
+    func statistics() -> CacheStatistics {
+        admission.withLock { admission in
+            CacheStatistics(
+                entries: admission.queue.count, accountedBytes: admission.accountedBytes,
+                counts: admission.counts)
+        }
+    }
+
+    /// Checks every structure against every other; linear, for tests.
+    func checkInvariants() {
+        admission.withLock { admission in
+            admission.queue.checkInvariants()
+            admission.expiry.checkInvariants()
+            var (entries, shardBytes) = (0, 0)
+            for index in 0..<64 {
+                shards[index].state.withLock { shard in
+                    entries += shard.count
+                    shardBytes += shard.tableBytes
+                    shard.forEach { entry, node in
+                        precondition(admission.queue.entry(of: node) === entry, "node \(node)")
+                        precondition(Self.shardIndex(entry.hash) == index, "entry in a foreign shard")
+                    }
+                }
+            }
+            precondition(entries == admission.queue.count, "\(entries) entries indexed")
+            precondition(admission.expiry.count == entries, "\(admission.expiry.count) entries will expire")
+            precondition(shardBytes == admission.shardBytes, "\(shardBytes) bytes of index")
+            precondition(
+                entries == 0 || admission.accountedBytes <= memoryBytes,
+                "\(admission.accountedBytes) of \(memoryBytes) bytes")
+        }
+    }
+
+    private static func shardIndex(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 58) }
+
+    /// Evicts until the entry and what the tables grow by for it fit; false if they never will.
+    private func makeRoom(
+        for entry: CacheEntry, in admission: inout Admission, evicted: inout [CacheEntry]
+    ) -> Bool {
+        while true {
+            let growth =
+                admission.queue.growthNodes * Self.nodeBytes
+                + shards[Self.shardIndex(entry.hash)].state.withLock { $0.growthBytes }
+            if admission.accountedBytes + entry.accountedBytes + growth <= memoryBytes { return true }
+            guard let victim = admission.queue.nextVictim() else { return false }
+            let isUseless = admission.queue.entry(of: victim).isInvalidated
+            if admission.queue.isSmall(victim), !isUseless {
+                admission.ghosts.remember(admission.queue.entry(of: victim).hash)
+            }
+            evicted.append(remove(victim, from: &admission))
+            if isUseless { admission.counts.invalidated += 1 } else { admission.counts.evicted += 1 }
+        }
+    }
+
+    private func insert(_ entry: CacheEntry, into admission: inout Admission) {
+        let growthNodes = admission.queue.growthNodes
+        if growthNodes > 0 {
+            admission.queue.grow(by: growthNodes)
+            admission.expiry.reserve(admission.queue.nodeCapacity)
+        }
+        let isKnown = admission.ghosts.recall(entry.hash)
+        let node = admission.queue.insert(entry, stage: isKnown ? .main : .small)
+        admission.expiry.insert(node, at: entry.freshUntil)
+        shards[Self.shardIndex(entry.hash)].state.withLock { shard in
+            admission.shardBytes += shard.growthBytes
+            shard.insert(entry, node: node)
+        }
+        admission.counts.admitted += 1
+        if isKnown { admission.counts.readmitted += 1 }
+    }
+
+    private func remove(_ node: UInt32, from admission: inout Admission) -> CacheEntry {
+        let entry = admission.queue.remove(node)
+        admission.expiry.remove(node)
+        shards[Self.shardIndex(entry.hash)].state.withLock { $0.remove(entry) }
+        return entry
+    }
+}
+
+extension CacheEntry {
+    /// Whether an invalidation has made the entry useless.
+    var isInvalidated: Bool { generation != partition.generation }
+}
+
+/// What the store has done since start, in entries.
+public struct StoreCounts: Sendable, Hashable {
+    /// Stored.
+    public var admitted: UInt64 = 0
+    /// Stored again soon after leaving the small queue, straight into the main one.
+    public var readmitted: UInt64 = 0
+    /// Left for room.
+    public var evicted: UInt64 = 0
+    /// Left out of time.
+    public var expired: UInt64 = 0
+    /// Left for room after a write had made them useless.
+    public var invalidated: UInt64 = 0
+    /// Left by order.
+    public var purged: UInt64 = 0
+}
+
+/// The state of the cache for metrics and `/status`.
+public struct CacheStatistics: Sendable, Hashable {
+    /// Entries held, useless ones included until they are reclaimed.
+    public let entries: Int
+    /// Memory that counts against the bound: entries, index, queues, in bytes.
+    public let accountedBytes: Int
+    /// What has happened so far.
+    public let counts: StoreCounts
+}

@@ -1,0 +1,116 @@
+import HTTPModel
+
+/// The bytes of an entry: key, entity tag, field lines, empty line, body.
+struct RenderedAnswer {
+    private(set) var bytes: [UInt8] = []
+    private(set) var eTag = ByteRange.empty
+    private(set) var fields = ByteRange.empty
+    private(set) var body = ByteRange.empty
+
+    /// Lays the bytes out in one array of exactly the needed size.
+    init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision) {
+        let head = answer.head
+        bytes.reserveCapacity(
+            query.count + ContentDigest.eTagByteCount + head.bytes.count + head.fields.count * 4
+                + Self.dateLineByteCount + 2 + answer.body.count)
+        bytes.append(contentsOf: query)
+        let statesAnew: Bool
+        switch decision {
+        case .store:
+            appendETag(answer)
+            statesAnew = true
+        case .notStored: statesAnew = false
+        }
+        appendFields(answer, statesAnew: statesAnew)
+        let bodyStart = bytes.count
+        bytes.append(contentsOf: answer.body)
+        body = ByteRange(from: bodyStart, to: bytes.count)
+    }
+
+    private mutating func appendETag(_ answer: CollectedAnswer) {
+        let start = bytes.count
+        let head = answer.head.bytes.span
+        if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isStrongETag {
+            bytes.append(head.extracting(own.range))
+        } else {
+            ContentDigest(answer.body.span).appendETag(to: &bytes)
+        }
+        eTag = ByteRange(from: start, to: bytes.count)
+    }
+
+    private mutating func appendFields(_ answer: CollectedAnswer, statesAnew: Bool) {
+        let start = bytes.count
+        let head = answer.head.bytes.span
+        var hasDate = false
+        for line in answer.head.fields {
+            if line.known.isHopByHop || line.known == .contentLength { continue }
+            if line.known == .xRequestID || answer.head.isNominated(line) { continue }
+            if statesAnew, line.isStatedAnew(in: head) { continue }
+            hasDate = hasDate || line.known == .date
+            bytes.append(head.extracting(line.name.range))
+            bytes.append(": ")
+            bytes.append(head.extracting(line.value.range))
+            bytes.append("\r\n")
+        }
+        // RFC 9110 §6.6.1: a recipient with a clock adds the Date that the sender left out.
+        if !hasDate {
+            bytes.append("Date: ")
+            bytes.append(contentsOf: HTTPDate(unixSeconds: answer.receivedUnixSeconds).bytes)
+            bytes.append("\r\n")
+        }
+        fields = ByteRange(from: start, to: bytes.count)
+        bytes.append("\r\n")
+    }
+
+    private static let dateLineByteCount = "Date: ".utf8.count + HTTPDate.byteCount + 2
+}
+
+extension FieldLine {
+    /// Whether the gateway replaces this field on answers it may reuse. The upstream's RateLimit speaks of the
+    /// moment it was fetched and would lie on every hit.
+    fileprivate func isStatedAnew(in bytes: Span<UInt8>) -> Bool {
+        switch known {
+        case .cacheControl, .age, .eTag, .expires, .rateLimit, .rateLimitPolicy: true
+        case .other: isTargetedCacheControl(in: bytes)
+        default: false
+        }
+    }
+}
+
+extension ResponseHead {
+    /// Whether a `Connection` field names this line's field (RFC 9110 §7.6.1), which makes it hop-by-hop.
+    fileprivate func isNominated(_ line: FieldLine) -> Bool {
+        let bytes = self.bytes.span
+        let name = bytes.extracting(line.name.range)
+        for other in fields where other.known == .connection {
+            let options = bytes.extracting(other.value.range)
+            var start = 0
+            while start < options.count {
+                var end = start
+                while end < options.count, options[end] != 0x2C, !options[end].isBlank { end += 1 }
+                if options.extracting(start..<end).equalsIgnoringCase(name) { return true }
+                start = end + 1
+            }
+        }
+        return false
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether two names are the same without regard to ASCII case.
+    fileprivate func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in 0..<count where self[index].asciiLowercased != other[index].asciiLowercased { return false }
+        return true
+    }
+
+    /// Whether these are a strong entity tag (RFC 9110 §8.8.3): quotes around visible bytes, no `W/`.
+    fileprivate var isStrongETag: Bool {
+        guard count >= 2, self[0] == 0x22, self[count - 1] == 0x22 else { return false }
+        for index in 1..<(count - 1) {
+            let byte = self[index]
+            guard byte == 0x21 || (0x23...0x7E).contains(byte) || byte >= 0x80 else { return false }
+        }
+        return true
+    }
+}

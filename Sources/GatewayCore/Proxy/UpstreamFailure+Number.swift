@@ -1,0 +1,20 @@
+extension UpstreamFailure {
+    /// The failures that followers of a failed fetch can be told of, by their number.
+    private static let numbered: [UpstreamFailure] =
+        [
+            .nameNotResolved, .connectRefused, .unreachable, .connectTimeout, .tlsCertificate, .tlsProtocol,
+            .firstByteTimeout, .totalTimeout, .connectionClosed, .responseIncomplete, .headTooLarge,
+            .upgradeNotAsked, .uploadAborted, .tooManyWaiting,
+        ] + ResponseDefect.allCases.map { .responseInvalid($0) }
+
+    /// The number by which the collapser carries the failure to followers; it knows nothing of upstreams.
+    var number: UInt16 {
+        guard let index = Self.numbered.firstIndex(of: self) else { return .max }
+        return UInt16(index)
+    }
+
+    /// The failure with this number; a failure of the library, whose code is of no use to others, has none.
+    init(number: UInt16) {
+        self = Int(number) < Self.numbered.count ? Self.numbered[Int(number)] : .library(0)
+    }
+}
