@@ -1,3 +1,4 @@
+import Cache
 import GatewayCore
 import HTTPModel
 import Settings
