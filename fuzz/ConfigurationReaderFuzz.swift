@@ -1,4 +1,3 @@
-import GatewayCore
 import Settings
 
 /// Arbitrary bytes as a configuration: reading never traps, and what reads as JSON is written in a form that

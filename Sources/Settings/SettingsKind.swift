@@ -15,6 +15,7 @@ public struct SettingsKind<Value> {
     /// Reads a value; `nil` means that the mistake has been noted.
     let read: (JSONValue, SettingsPlace) -> Value?
 
+    /// Puts a kind together.
     init(
         name: String, allowed: String, placeholder: Value, spell: @escaping (Value) -> String,
         read: @escaping (JSONValue, SettingsPlace) -> Value?

@@ -1,5 +1,6 @@
 /// A setting's place: what it is called, and where mistakes about it go.
 public struct SettingsPlace {
+    /// Where mistakes go.
     let ledger: SettingsLedger
     /// The setting, such as `routes[2].cache.ttl`.
     public let keyPath: String
@@ -24,6 +25,7 @@ public struct SettingsPlace {
         mistake(at: value.position, "expected \(expected), found \(value.content.kind); allowed: \(allowed)")
     }
 
+    /// The place of a member; a key of unusual characters is shown in quotes.
     func member(_ key: String) -> SettingsPlace {
         let isPlain = key.utf8.allSatisfy { byte in
             byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == 0x5F || byte == 0x2D
@@ -32,6 +34,7 @@ public struct SettingsPlace {
         return SettingsPlace(ledger: ledger, keyPath: keyPath.isEmpty ? name : "\(keyPath).\(name)")
     }
 
+    /// The place of an element.
     func element(_ index: Int) -> SettingsPlace {
         SettingsPlace(ledger: ledger, keyPath: "\(keyPath)[\(index)]")
     }
@@ -47,23 +50,28 @@ final class SettingsLedger {
     /// More than anybody mends in one go; a file of a megabyte could hold a hundred thousand.
     private static let maximumMistakes = 100
 
+    /// The file, as the caller named it.
     let file: String
     /// The folder of the file with its slash, or nothing for the working directory.
     let folder: String
+    /// What is known of the machine.
     let world: SettingsWorld
     private var mistakes: [SettingsMistake] = []
     private var unshownMistakes = 0
     /// What was declared; filled by a describing run only.
     var descriptions: [SettingDescription] = []
 
+    /// An empty ledger.
     init(file: String, world: SettingsWorld) {
         self.file = file
         self.world = world
         folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
     }
 
+    /// Whether no mistake was noted.
     var isEmpty: Bool { mistakes.isEmpty }
 
+    /// Notes a mistake, or counts it once there are many.
     func note(_ mistake: SettingsMistake) {
         if mistakes.count < Self.maximumMistakes {
             mistakes.append(mistake)

@@ -189,6 +189,9 @@ public final class SettingsSection {
     /// Whether a mistake about this setting was noted: its value is a placeholder then, not to be judged.
     public func isFaulty(_ key: String) -> Bool { faultyKeys.contains(key) }
 
+    /// Whether a mistake about any setting of this section itself was noted.
+    public var isFaulty: Bool { !faultyKeys.isEmpty }
+
     /// Where this section starts; for messages about another place.
     public var position: TextPosition {
         switch source {
@@ -291,7 +294,9 @@ public final class SettingsSection {
 
 /// One word of `SettingsSection.variant` with the settings that belong to it.
 public struct SettingsVariant<Value> {
+    /// The word.
     let word: String
+    /// Reads the settings that belong to it.
     let declare: (SettingsSection) -> Value
 
     /// Makes a variant.

@@ -1,125 +1,116 @@
 package import Settings
 
-/// Which list parameters a route documents.
-package enum QueryConfiguration: Sendable, Hashable {
-    /// A model the gateway brings.
-    case builtIn(BuiltInQuery)
-    /// A model written out, so that a new list endpoint needs no Swift.
-    case model(QueryModelConfiguration)
-}
-
-/// The query models the gateway brings.
-package enum BuiltInQuery: String, Sendable, Hashable, CaseIterable {
-    /// `GET /v1/sessions` of the Kayle ID API.
-    case kayleSessionsList = "kayle.sessions.list"
-}
-
-/// A query model written out in the configuration.
-package struct QueryModelConfiguration: Sendable, Hashable {
-    /// The parameters, in the order of the canonical query.
-    package let parameters: [QueryParameterConfiguration]
-    /// The parameter that says how many rows a page has; errors repeat it in `pagination.limit`.
-    package let pageSize: String?
-
-    /// Reads `routes[].query`.
-    package init(reading section: SettingsSection) {
+extension ListQueryModel {
+    /// Reads a query model written out in the configuration, so that a new list endpoint needs no Swift;
+    /// `nil` if it is none, with the mistake noted.
+    package static func read(_ section: SettingsSection) -> ListQueryModel? {
         var names: Set<String> = []
-        parameters = section.list(
-            "parameters", count: 1...32, "The parameters, in the order of the canonical query."
-        ) {
-            parameter in
-            let configuration = QueryParameterConfiguration(reading: parameter)
-            if !names.insert(configuration.name).inserted {
-                parameter.mistake("name", "another parameter here is called so; allowed: a name of its own")
+        let parameters = section.list(
+            "parameters", count: 1...maximumParameters, "The parameters, in the order of the canonical query."
+        ) { element in
+            let parameter = QueryParameter.read(element)
+            if let parameter, !names.insert(parameter.name).inserted {
+                element.mistake("name", "another parameter here is called so; allowed: a name of its own")
             }
-            return configuration
+            return element.isFaulty ? nil : parameter
         }
-        pageSize = section.optional(
-            "page_size", .name, "The integer parameter that says how many rows a page has.")
-        if let pageSize {
-            if !parameters.contains(where: { $0.name == pageSize && $0.kind.isInteger }) {
+        let pageSize = section.required(
+            "page_size", .name, "The `integer` parameter with a default that says how many rows a page has.")
+        let readable = parameters.compactMap(\.self)
+        // A parameter that could not be read is told where it stands, not as missing here.
+        guard readable.count == parameters.count, !section.isFaulty("parameters"),
+            !section.isFaulty("page_size")
+        else { return nil }
+        do throws(ListQueryModelFailure) {
+            return try ListQueryModel(parameters: readable, pageSize: pageSize)
+        } catch {
+            switch error {
+            case .pageSizeInvalid:
                 section.mistake(
-                    "page_size", "no integer parameter is called so; allowed: the name of one")
+                    "page_size", "not an integer parameter with a default; allowed: the name of one")
+            case .parameterCount, .nameInvalid, .nameRepeated, .boundsInvalid, .choiceInvalid, .cursorInvalid:
+                section.mistake("parameters", error.sentence)
             }
+            return nil
         }
     }
 }
 
-/// One parameter of a query model.
-package struct QueryParameterConfiguration: Sendable, Hashable {
-    /// Its name, as decoded; compared exactly.
-    package let name: String
-    /// What it may hold.
-    package let kind: Kind
-
-    /// What a parameter may hold.
-    package enum Kind: Sendable, Hashable {
-        /// A whole number within bounds; left out, it is `fallback`.
-        case integer(minimum: Int, maximum: Int, fallback: Int)
-        /// One of these words.
-        case choice([String])
-        /// A date with time and offset by RFC 3339.
-        case instant
-        /// True or absent.
-        case flag
-        /// A row's id: one of the prefixes, then exactly `length` of the characters in `alphabet`.
-        case cursor(prefixes: [String], alphabet: String, length: Int)
-
-        var isInteger: Bool {
-            switch self {
-            case .integer: true
-            case .choice, .instant, .flag, .cursor: false
-            }
+extension SettingsKind where Value == ListQueryModel {
+    /// A query model that comes with the gateway, by its name.
+    package static var builtInQuery: SettingsKind {
+        .written(
+            as: "a query model", allowed: KayleQueries.names.joined(separator: ", "),
+            placeholder: KayleQueries.sessionsList, spell: { _ in "" }
+        ) { name, _ in
+            KayleQueries.model(named: name)
         }
     }
+}
 
-    fileprivate init(reading section: SettingsSection) {
-        name = section.required("name", .name, "The name, as decoded; compared exactly.")
-        kind =
-            section.variant(
-                "kind",
-                [
-                    SettingsVariant("integer") { Self.integer($0) },
-                    SettingsVariant("choice") { section in
-                        .choice(
-                            section.required(
-                                "values", .list(of: .text(bytes: 1...64), count: 1...64),
-                                "Of a `choice`: its words."))
-                    },
-                    SettingsVariant("instant") { _ in .instant },
-                    SettingsVariant("flag") { _ in .flag },
-                    SettingsVariant("cursor") { Self.cursor($0) },
-                ], "What it may hold; decides which further keys there are.") ?? .flag
+extension QueryParameter {
+    fileprivate static func read(_ section: SettingsSection) -> QueryParameter? {
+        let name = section.required("name", .name, "The name, as decoded; compared exactly.")
+        let kinds: [SettingsVariant<QueryParameterKind>] = [
+            SettingsVariant("integer") { QueryParameterKind.integer($0) },
+            SettingsVariant("choice") { section in
+                .choice(
+                    section.required("values", .list(of: .name, count: 1...64), "Of a `choice`: its words."))
+            },
+            SettingsVariant("instant") { _ in .instant },
+            SettingsVariant("flag") { _ in .flag },
+            SettingsVariant("cursor") { .cursor(CursorShape.read($0)) },
+            SettingsVariant("text") { section in
+                .text(
+                    maximumBytes: section.required(
+                        "maximum_bytes", .integer(in: 1...8_192), "Of a `text`: its bytes, once decoded."))
+            },
+        ]
+        let kind = section.variant("kind", kinds, "What it may hold; decides which further keys there are.")
+        return kind.map { QueryParameter(name, $0) }
     }
+}
 
-    private static func integer(_ section: SettingsSection) -> Kind {
-        let bounds = -1_000_000_000...1_000_000_000
+extension QueryParameterKind {
+    fileprivate static func integer(_ section: SettingsSection) -> QueryParameterKind {
+        // The upstream computes in doubles, which are exact below 2^53.
+        let bounds = 0...(1 << 53) - 1
         let minimum = section.required("minimum", .integer(in: bounds), "Of an `integer`: the smallest.")
         let maximum = section.required("maximum", .integer(in: bounds), "Of an `integer`: the largest.")
-        let fallback = section.required(
-            "default", .integer(in: bounds),
-            "Of an `integer`: what it is if left out; left out of the canonical query.")
-        let isReadable = !["minimum", "maximum", "default"].contains { section.isFaulty($0) }
+        let standard = section.optional(
+            "default", .integer(in: bounds), "Of an `integer`: what it means to leave it out.")
+        // What follows from a bound that could not be read is noise.
+        let isReadable = !section.isFaulty("minimum") && !section.isFaulty("maximum")
         if isReadable, minimum > maximum {
             section.mistake("minimum", "\(minimum) is above maximum (\(maximum)); allowed: up to it")
-        } else if isReadable, fallback < minimum || fallback > maximum {
-            section.mistake("default", "\(fallback) is outside the bounds; allowed: \(minimum) to \(maximum)")
+        } else if isReadable, let standard, standard < minimum || standard > maximum {
+            section.mistake("default", "\(standard) is out of bounds; allowed: \(minimum) to \(maximum)")
         }
-        return .integer(minimum: minimum, maximum: maximum, fallback: fallback)
+        return .integer(minimum: minimum, maximum: maximum, default: standard)
     }
+}
 
-    private static func cursor(_ section: SettingsSection) -> Kind {
-        let prefixes =
-            section.optional(
-                "prefixes", .list(of: .text(bytes: 1...32), count: 0...8),
-                "Of a `cursor`: what it may begin with; left out, nothing.") ?? []
+extension CursorShape {
+    fileprivate static func read(_ section: SettingsSection) -> CursorShape {
+        let prefixes = section.required(
+            "prefixes", .list(of: .unreserved(bytes: 0...32), count: 1...8),
+            "Of a `cursor`: what it may begin with; `\"\"` for nothing.")
         let alphabet = section.required(
-            "alphabet", .text(bytes: 1...128), "Of a `cursor`: the characters after the prefix, ASCII only.")
+            "alphabet", .unreserved(bytes: 1...66), "Of a `cursor`: the characters after the prefix.")
         let length = section.required(
             "length", .integer(in: 1...256), "Of a `cursor`: how many characters follow the prefix.")
-        if !alphabet.utf8.allSatisfy({ $0 < 0x80 }) {
-            section.mistake("alphabet", "not all of it is ASCII; allowed: ASCII characters")
+        return CursorShape(prefixes: prefixes, alphabet: alphabet, length: length)
+    }
+}
+
+extension SettingsKind where Value == String {
+    /// Characters that stand for themselves in a query (RFC 3986 §2.3).
+    fileprivate static func unreserved(bytes range: ClosedRange<Int>) -> SettingsKind {
+        .written(
+            as: "a plain text", allowed: "\(range.lowerBound) to \(range.upperBound) of A-Z a-z 0-9 - . _ ~",
+            placeholder: "", spell: { $0 }
+        ) { string, _ in
+            string.isUnreserved && range.contains(string.utf8.count) ? string : nil
         }
-        return .cursor(prefixes: prefixes, alphabet: alphabet, length: length)
     }
 }

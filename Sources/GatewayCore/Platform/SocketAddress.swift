@@ -1,4 +1,3 @@
-import CGatewayShims
 import Glibc
 
 /// An IP address as 128 bits; IPv4 is kept in its IPv6-mapped form, so that one comparison serves both.

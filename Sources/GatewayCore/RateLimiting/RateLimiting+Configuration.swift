@@ -18,9 +18,6 @@ package struct PlanConfiguration: Sendable, Hashable {
 
 /// One limit: so many requests in a time, kept by something.
 package struct LimitConfiguration: Sendable, Hashable {
-    /// Most limits on one request; the limiter takes from all of their buckets at once.
-    package static let maximumCount = 8
-
     /// The name shown in `RateLimit`, logs and metrics.
     package let name: String
     /// What the limit is kept by, in the order written; each combination of values has its own bucket.
@@ -37,7 +34,7 @@ package struct LimitConfiguration: Sendable, Hashable {
         in section: SettingsSection, allowing dimensions: [LimitDimension], _ sentence: String
     ) -> [LimitConfiguration] {
         var names: Set<String> = []
-        return section.list("limits", count: 0...maximumCount, sentence) { limit in
+        return section.list("limits", count: 0...LimitPlan.maximumLimits, sentence) { limit in
             let configuration = LimitConfiguration(reading: limit, allowing: dimensions)
             if !names.insert(configuration.name).inserted {
                 limit.mistake("name", "another limit here is called so; allowed: a name of its own")
@@ -67,8 +64,8 @@ package struct LimitConfiguration: Sendable, Hashable {
         }
     }
 
-    /// The limiter counts in nanoseconds per request, at least 1 000 of them so that rounding stays below a
-    /// thousandth, and a full bucket must refill within a time that still means something.
+    /// What passes here makes a `LimitPolicy`: at least 1 000 ns per request, and a bucket that refills within a
+    /// year, a day below the policy's bound, since rounding up the interval adds up to a thousandth.
     private func checkBounds(_ section: SettingsSection) {
         guard !section.isFaulty("requests"), !section.isFaulty("per"), section.isGiven("per") else { return }
         if period < .microseconds(requests) {

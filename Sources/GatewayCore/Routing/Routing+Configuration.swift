@@ -2,7 +2,7 @@ package import HTTPModel
 package import Settings
 
 /// One rule of the route table; the first that matches wins.
-package struct RouteConfiguration: Sendable, Hashable {
+package struct RouteConfiguration: Sendable {
     /// The name in logs, metrics and purges.
     package let name: String
     /// The methods it takes; empty means any. GET includes HEAD.
@@ -14,7 +14,7 @@ package struct RouteConfiguration: Sendable, Hashable {
     /// Who may use it [token].
     package let access: RouteAccess
     /// The list parameters it documents; absent, the query passes as it is.
-    package let query: QueryConfiguration?
+    package let query: ListQueryModel?
     /// How its answers are kept; absent, they are not.
     package let cache: RouteCacheConfiguration?
     /// Limits of its own, besides those of the tenant's plan.
@@ -33,9 +33,11 @@ package struct RouteConfiguration: Sendable, Hashable {
             "access", SettingsKind<RouteAccess>.choice, default: .token,
             "Who may use it: `token` a tenant's token, `open` anybody.")
         self.access = access
-        query = section.optionalValueOrSection(
-            "query", .choice, "The list parameters it documents: a built-in model or one written out.",
-            plain: { .builtIn($0) }, section: { .model(QueryModelConfiguration(reading: $0)) })
+        query =
+            section.optionalValueOrSection(
+                "query", .builtInQuery,
+                "The list parameters it documents: a built-in model or one written out.",
+                plain: { $0 }, section: { ListQueryModel.read($0) }) ?? nil
         cache = section.optionalSection("cache", "How answers are kept; left out, they are not.") {
             RouteCacheConfiguration(reading: $0, access: access)
         }
@@ -57,7 +59,7 @@ package struct RouteConfiguration: Sendable, Hashable {
                 "cache", "the route takes methods other than GET; allowed: on routes with \"method\": \"GET\""
             )
         }
-        if query != nil, !readsOnly, !section.isFaulty("method") {
+        if section.isGiven("query"), !readsOnly, !section.isFaulty("method") {
             section.mistake(
                 "query", "the route takes methods other than GET; allowed: on routes with \"method\": \"GET\""
             )

@@ -1,9 +1,10 @@
+package import Cache
 package import Settings
 
 /// Everything an operator sets. Composes what the rooms declare and checks what only shows between them.
 ///
 /// Immutable: a reload makes a new one, and an exchange keeps the one it started with.
-package struct GatewayConfiguration: Sendable, Hashable {
+package struct GatewayConfiguration: Sendable {
     /// How the gateway calls itself in Proxy-Status [kayle-gateway].
     package let name: String
     /// Threads that serve clients; absent means one per processor [auto].
@@ -19,7 +20,7 @@ package struct GatewayConfiguration: Sendable, Hashable {
     /// What tenants may use, in the order written.
     package let plans: [PlanConfiguration]
     /// How much the cache holds.
-    package let cache: HTTPCacheConfiguration
+    package let cache: CacheConfiguration
     /// The route table, in the order of precedence.
     package let routes: [RouteConfiguration]
     /// What is written about exchanges and events.
@@ -56,7 +57,7 @@ package struct GatewayConfiguration: Sendable, Hashable {
             PlanConfiguration(name: $0, reading: $1)
         }
         self.plans = plans
-        cache = section.section("cache", "How much the cache holds.") { HTTPCacheConfiguration(reading: $0) }
+        cache = section.section("cache", "How much the cache holds.") { CacheConfiguration(reading: $0) }
         routes = Self.readRoutes(section, plans)
         log = section.section("log", "What the gateway writes about itself.") {
             LogConfiguration(reading: $0)
@@ -110,9 +111,9 @@ package struct GatewayConfiguration: Sendable, Hashable {
                     "limits",
                     "a plan has a limit \(JSONText.quoted(limit.name)) too; allowed: a name of its own")
             } else if !configuration.limits.isEmpty,
-                configuration.limits.count + longestPlan > LimitConfiguration.maximumCount
+                configuration.limits.count + longestPlan > LimitPlan.maximumLimits
             {
-                let allowed = max(0, LimitConfiguration.maximumCount - longestPlan)
+                let allowed = max(0, LimitPlan.maximumLimits - longestPlan)
                 route.mistake("limits", "with those of the longest plan too many; allowed: up to \(allowed)")
             }
             if !route.isFaulty("path"), !route.isFaulty("method") { earlier.append(configuration) }

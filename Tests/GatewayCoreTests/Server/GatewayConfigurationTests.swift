@@ -1,3 +1,4 @@
+import Cache
 import GatewayCore
 import HTTPModel
 import Settings
@@ -32,7 +33,7 @@ struct GatewayConfigurationTests {
         #expect(configuration.plans.map(\.name) == ["standard"])
         #expect(configuration.plans.first?.limits.map(\.burst) == [200, 100])
         #expect(configuration.routes.map(\.name).first == "sessions.list")
-        #expect(configuration.routes.first?.query == .builtIn(.kayleSessionsList))
+        #expect(configuration.routes.first?.query?.parameters == KayleQueries.sessionsList.parameters)
         #expect(
             configuration.summary
                 == "https://0.0.0.0:8443 to https://api.kayle.id: 5 routes (1 cached), 1 plans, cache 256MiB")
@@ -123,21 +124,19 @@ struct GatewayConfigurationTests {
                   { "name": "limit", "kind": "integer", "minimum": 1, "maximum": 100, "default": 10 },
                   { "name": "type", "kind": "choice", "values": ["x", "y"] },
                   { "name": "from", "kind": "instant" },
-                  { "name": "all", "kind": "flag" },
+                  { "name": "all", "kind": "flag" }, { "name": "note", "kind": "text", "maximum_bytes": 20 },
                   { "name": "after", "kind": "cursor", "prefixes": ["ev_"],
                     "alphabet": "abc", "length": 8 } ] } }
                 """)
 
-        guard case .model(let model) = routes.first?.query else {
-            Issue.record("the query is no model")
-            return
-        }
-        #expect(model.pageSize == "limit")
-        #expect(model.parameters.map(\.name) == ["limit", "type", "from", "all", "after"])
+        let model = try #require(routes.first?.query)
+        #expect(model.defaultPageSize == 10)
         #expect(
-            model.parameters.map(\.kind) == [
-                .integer(minimum: 1, maximum: 100, fallback: 10), .choice(["x", "y"]), .instant, .flag,
-                .cursor(prefixes: ["ev_"], alphabet: "abc", length: 8),
+            model.parameters == [
+                QueryParameter("limit", .integer(minimum: 1, maximum: 100, default: 10)),
+                QueryParameter("type", .choice(["x", "y"])), QueryParameter("from", .instant),
+                QueryParameter("all", .flag), QueryParameter("note", .text(maximumBytes: 20)),
+                QueryParameter("after", .cursor(CursorShape(prefixes: ["ev_"], alphabet: "abc", length: 8))),
             ])
     }
 
