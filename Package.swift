@@ -63,7 +63,7 @@ let package = Package(
         .testTarget(
             name: "GatewayCoreTests",
             dependencies: [
-                "GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "KayleStandIn",
+                "GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "CCurl", "KayleStandIn",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],

@@ -28,7 +28,7 @@ package struct PlatformThread: ~Copyable, @unchecked Sendable {
                 guard let argument = unsafe argument else { return nil }
                 // The box was retained for this thread alone, which releases it here.
                 let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-                _ = gw_name_thread(String(body.name.prefix(15)))
+                _ = unsafe gw_name_thread(String(body.name.prefix(15)))
                 body.run()
                 return nil
             }, unsafe body.toOpaque())

@@ -84,38 +84,7 @@ struct SnapshotBuilder {
         hash.absorb(Array("route \(configuration.name)".utf8).span)
         return Route(
             index: index, configuration: configuration, identity: hash.finish(), access: access,
-            query: try query(configuration), label: names.value(.route, configuration.name))
-    }
-
-    private static func query(_ route: RouteConfiguration) throws(ServerFailure) -> ListQueryModel? {
-        switch route.query {
-        case nil: return nil
-        case .builtIn(let builtIn):
-            guard let model = KayleQueries.model(named: builtIn.rawValue) else {
-                preconditionFailure("the built-in query model \(builtIn.rawValue) is missing")
-            }
-            return model
-        case .model(let written):
-            do throws(ListQueryModelFailure) {
-                return try ListQueryModel(
-                    parameters: written.parameters.map { QueryParameter($0.name, kind($0.kind)) },
-                    pageSize: written.pageSize ?? "")
-            } catch {
-                throw .configuration("query of route \(route.name): \(error.sentence)")
-            }
-        }
-    }
-
-    private static func kind(_ kind: QueryParameterConfiguration.Kind) -> QueryParameterKind {
-        switch kind {
-        case .integer(let minimum, let maximum, let fallback):
-            .integer(minimum: minimum, maximum: maximum, default: fallback)
-        case .choice(let words): .choice(words)
-        case .instant: .instant
-        case .flag: .flag
-        case .cursor(let prefixes, let alphabet, let length):
-            .cursor(CursorShape(prefixes: prefixes, alphabet: alphabet, length: length))
-        }
+            query: configuration.query, label: names.value(.route, configuration.name))
     }
 }
 
