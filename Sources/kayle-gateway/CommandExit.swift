@@ -17,6 +17,15 @@ enum CommandExit {
     /// Standard output takes no more; there is nobody to tell.
     static var outputClosed: ExitCode { tell("cannot write to standard output", cannotWrite) }
 
+    /// Says what the gateway did not expect of itself and gives its status.
+    static func internalError(_ text: String) -> ExitCode { tell(text, ExitCode(70)) }
+
+    /// Says what cannot be reached and gives its status.
+    static func unreachable(_ text: String) -> ExitCode { tell(text, ExitCode(69)) }
+
+    /// Says what cannot be written and gives its status.
+    static func cannotWrite(_ text: String) -> ExitCode { tell(text, cannotWrite) }
+
     /// Says what went wrong with tenants or tokens and gives its status.
     static func status(of failure: AccessFailure) -> ExitCode {
         switch failure {

@@ -6,5 +6,8 @@ struct KayleGateway: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kayle-gateway",
         abstract: "A caching, rate limiting HTTPS gateway in front of the Kayle ID API.",
-        subcommands: [TenantCommand.self, TokenCommand.self, VersionCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, DemoCommand.self, TenantCommand.self, TokenCommand.self,
+            PurgeCommand.self, StatusCommand.self, VersionCommand.self,
+        ])
 }

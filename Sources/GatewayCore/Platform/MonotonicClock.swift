@@ -12,6 +12,17 @@ package enum MonotonicClock {
     }
 }
 
+extension MonotonicClock {
+    /// Waits on the calling thread. For commands; never on a worker.
+    package static func sleep(_ duration: Duration) {
+        let nanoseconds = max(0, duration.nanoseconds)
+        var rest = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        var left = rest
+        // Goes on with what is left after a signal.
+        while unsafe nanosleep(&rest, &left) != 0 && errno == EINTR { rest = left }
+    }
+}
+
 /// The wall clock (CLOCK_REALTIME): for dates in messages, logs, certificates and the life of a token only.
 package enum WallClock {
     /// Nanoseconds since 1970-01-01T00:00:00Z.

@@ -65,7 +65,7 @@ package final class GatewayServer {
 
     /// Serves the admin address and follows signals and the tenant store, until told to stop and drained.
     package func run() throws(ServerFailure) {
-        let token = try adminToken()
+        let token = try Self.adminToken(configuration.admin)
         let server = AdminServer(
             token: token,
             reach: AdminServer.Reach(
@@ -101,8 +101,9 @@ package final class GatewayServer {
     /// Has `run` drain and return, as SIGTERM does. Any thread.
     package func requestStop() { crew.requestStop() }
 
-    private func adminToken() throws(ServerFailure) -> Secret? {
-        switch configuration.admin.token {
+    /// What admin requests must carry, found where the configuration says; `nil` where they need nothing.
+    package static func adminToken(_ configuration: AdminConfiguration) throws(ServerFailure) -> Secret? {
+        switch configuration.token {
         case nil: return nil
         case .environment(let name):
             guard let value = EnvironmentVariable.value(name) else {
