@@ -6,7 +6,8 @@ import Glibc
 /// calls marked as such; everybody else appends and reads `Span`s. Owned by one worker; never shared.
 /// A released buffer holds no memory, which is how an idle connection costs nothing here.
 @safe
-package struct ByteBuffer: ~Copyable {
+package struct ByteBuffer: ~Copyable, @unchecked Sendable {
+    // Sendable without a lock: noncopyable, the only holder of its memory, so only one thread can reach it.
     // `base` is nil exactly when `capacity` is 0. Bytes head ..< tail are initialized and unread.
     private var base: UnsafeMutableRawPointer?
     private var head = 0
