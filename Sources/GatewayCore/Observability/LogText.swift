@@ -8,6 +8,39 @@ package enum LogText {
     /// becomes U+FFFD, so that a client can neither forge a line nor reach the terminal of whoever reads it
     /// (the C1 controls and the Unicode line ends are escaped as well). Plain text costs one look per byte.
     package static func append(escaping bytes: Span<UInt8>, to buffer: inout ByteBuffer) {
+        if isPlain(bytes) { buffer.append(bytes) } else { appendPieces(bytes, to: &buffer) }
+    }
+
+    /// Whether nothing needs an escape: looks at eight bytes at a time, the last eight perhaps twice.
+    @inline(__always)
+    private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count >= 8 else {
+            for index in bytes.indices where !isPlain(bytes[index]) { return false }
+            return true
+        }
+        var special = specialBits(bytes.word(at: bytes.count - 8))
+        var index = 0
+        while index + 8 < bytes.count {
+            special |= specialBits(bytes.word(at: index))
+            index += 8
+        }
+        return special == 0
+    }
+
+    /// A word that is zero exactly if all eight bytes are plain. A difference may borrow from the byte above, but
+    /// only where the byte below is special already.
+    @inline(__always)
+    private static func specialBits(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* 0x22)
+        let backslashes = word ^ (ones &* 0x5C)
+        let controls = (word &- ones &* 0x20) & ~word
+        let equals = ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
+        return (controls | equals | (word &+ ones) | word) & (ones &* 0x80)
+    }
+
+    /// Appends runs of plain bytes as they are and escapes what is between them.
+    private static func appendPieces(_ bytes: Span<UInt8>, to buffer: inout ByteBuffer) {
         var plainStart = 0
         var index = 0
         while index < bytes.count {

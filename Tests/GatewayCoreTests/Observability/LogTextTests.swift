@@ -32,6 +32,21 @@ struct LogTextTests {
         #expect(escaped([0x61] + bytes + [0x62]) == expected)
     }
 
+    @Test(arguments: 0...255 as ClosedRange<UInt8>)
+    func aByteIsPlainOrEscapedWhereverItStands(byte: UInt8) {
+        let isPlain = (0x20..<0x7F).contains(byte) && byte != 0x22 && byte != 0x5C
+        for count in [1, 7, 8, 9, 16, 19] {
+            for position in 0..<count {
+                var bytes = [UInt8](repeating: 0x7E, count: count)
+                bytes[position] = byte
+
+                let text = escaped(bytes)
+
+                #expect((text.utf8.count == count) == isPlain, "byte \(byte) at \(position) of \(count)")
+            }
+        }
+    }
+
     @Test(arguments: [11, 12, 13, 14] as [UInt64])
     func anyBytesMakeOneLineOfValidJSON(seed: UInt64) throws {
         var numbers = SeededNumbers(state: seed)
