@@ -65,6 +65,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
     }
 
     /// Appends one byte.
+    @inline(__always)
     package mutating func append(_ byte: UInt8) {
         ensureSpare(1)
         unsafe base?.storeBytes(of: byte, toByteOffset: tail, as: UInt8.self)
@@ -73,17 +74,27 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
     /// Appends a number in decimal.
     package mutating func append(decimal number: UInt64) {
+        if number < 10 {
+            append(0x30 + UInt8(truncatingIfNeeded: number))
+            return
+        }
         ensureSpare(20)
         var digits = 1
-        var rest = number
-        while rest >= 10 {
-            rest /= 10
+        var bound: UInt64 = 10
+        while number >= bound {
             digits += 1
+            let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
+            if overflow { break }
+            bound = next
         }
-        rest = number
-        for position in stride(from: tail + digits - 1, through: tail, by: -1) {
-            unsafe base?.storeBytes(of: UInt8(0x30 + rest % 10), toByteOffset: position, as: UInt8.self)
+        var rest = number
+        var position = tail + digits
+        while position > tail {
+            position -= 1
+            let digit = UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
+            // ensureSpare made room for the 20 digits of the largest number.
+            unsafe base?.storeBytes(of: 0x30 + digit, toByteOffset: position, as: UInt8.self)
         }
         tail += digits
     }
@@ -157,9 +168,15 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         capacity = 0
     }
 
-    /// Makes room for `extra` more bytes: first by moving the unread bytes to the front, then by doubling.
+    /// Makes sure of room for `extra` more bytes: nearly always a comparison.
+    @inline(__always)
     private mutating func ensureSpare(_ extra: Int) {
-        if capacity - tail >= extra { return }
+        if capacity - tail < extra { makeSpare(extra) }
+    }
+
+    /// Makes room for `extra` more bytes: first by moving the unread bytes to the front, then by doubling.
+    @inline(never)
+    private mutating func makeSpare(_ extra: Int) {
         let unread = tail - head
         if let base = unsafe base, capacity - unread >= extra, head >= unread {
             // Source and target do not overlap: the front gap is at least as long as the unread bytes.

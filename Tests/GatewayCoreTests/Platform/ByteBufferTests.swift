@@ -18,6 +18,16 @@ struct ByteBufferTests {
         #expect(text == "abc-0184467440737095516150dead")
     }
 
+    @Test(arguments: [9, 10, 11, 99, 100, 999_999_999, 1_000_000_000, 9_999_999_999_999_999_999] as [UInt64])
+    func numbersAreWrittenInDecimal(number: UInt64) {
+        var buffer = ByteBuffer()
+
+        buffer.append(decimal: number)
+
+        let text = buffer.withBytes { $0.text }
+        #expect(text == String(number))
+    }
+
     @Test func consumedBytesMakeRoomWithoutGrowing() {
         var buffer = ByteBuffer(minimumCapacity: 256)
         let piece = [UInt8](repeating: 7, count: 100)

@@ -112,6 +112,28 @@ struct BucketTableTests {
         #expect(peeked.allSatisfy { $0 == nil })
     }
 
+    /// The evictor's clock reading is 1 010, the other worker's 1 009: it must not find a full bucket again.
+    @Test func anOlderClockReadingFindsNoFullerBucketAfterAnEviction() {
+        let table = BucketTable(minimumBuckets: Self.oneSet)
+        for (key, now, fullAt) in [(1, 0, 1_010), (2, 1_010, 2_010)] as [(UInt64, UInt64, UInt64)] {
+            guard case .bucket(let bucket, _) = table.insert(key, now: now, keeping: Self.nothing) else {
+                continue
+            }
+            _ = table.lock(bucket)
+            table.unlock(bucket, fullAt: fullAt)
+        }
+        let evicted = table.find(1)
+
+        guard case .bucket(let again, _) = table.insert(1, now: 1_009, keeping: Self.nothing) else {
+            Issue.record("no room in a set of two buckets")
+            return
+        }
+
+        let fullAt = table.peek(again, key: 1)
+        #expect(evicted == nil)
+        #expect(fullAt == 1_010)
+    }
+
     /// Two policies of one take evicted each other's new bucket in turn, until the take gave up.
     @Test func theOtherBucketsOfATakeAreNotEvicted() {
         let table = BucketTable(minimumBuckets: Self.oneSet)

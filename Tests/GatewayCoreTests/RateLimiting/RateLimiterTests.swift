@@ -97,24 +97,6 @@ struct RateLimiterTests {
         #expect(limiter.bucketCount == 63)
     }
 
-    @Test func anOlderClockReadingFindsNoFullerBucketAfterAnEviction() throws {
-        let limiter = LimitFixture.limiter(63)
-        let plan = try LimitPlan([LimitFixture.policy("l", intervalNanoseconds: 1_000, burst: 1)])
-        for tenant in 1...63 as ClosedRange<UInt64> {
-            _ = take(limiter, plan, at: 10, by: LimitFixture.subject(tenant: tenant))
-        }
-        // Another worker, whose clock reading is later, puts 63 others in their places.
-        for tenant in 101...163 as ClosedRange<UInt64> {
-            _ = take(limiter, plan, at: 1_010, by: LimitFixture.subject(tenant: tenant))
-        }
-
-        let decisions = (1...63 as ClosedRange<UInt64>).map {
-            take(limiter, plan, at: 1_009, by: LimitFixture.subject(tenant: $0))
-        }
-
-        #expect(!decisions.contains(.within))
-    }
-
     /// A bucket as everybody explains it: a level that grows with time, up to the capacity.
     private struct Level {
         var nanoseconds: UInt64

@@ -1,0 +1,186 @@
+import HTTPModel
+
+/// The fields of an access-log line after its time, in the order they stand in it.
+package enum AccessField: UInt8, Sendable, CaseIterable {
+    /// The request's number, as sent in X-Request-Id.
+    case requestID
+    /// Who asked. Absent on open routes and when nobody could be recognized.
+    case tenant
+    /// The token's public part, never its secret.
+    case tokenID
+    /// The client's address.
+    case clientAddress
+    /// `http/1.0`, `http/1.1` or `h2`.
+    case httpVersion
+    /// `1.2` or `1.3`; absent on plain connections.
+    case tlsVersion
+    /// The method as it came.
+    case method
+    /// The canonical path, without the query.
+    case path
+    /// The route that matched.
+    case route
+    /// What the client called itself.
+    case userAgent
+    /// The status sent.
+    case status
+    /// Why the gateway refused, where it did.
+    case refusal
+    /// What the cache had: the words of Cache-Status.
+    case cache
+    /// The status the upstream sent.
+    case upstreamStatus
+    /// Bytes of the request, head included.
+    case bytesIn
+    /// Bytes of the answer, head included.
+    case bytesOut
+    /// Microseconds from the first byte of the request to the last of the answer.
+    case duration
+    /// Microseconds until the head was there whole.
+    case receiveDuration
+    /// Microseconds of all decisions: route, access, limits, cache.
+    case decideDuration
+    /// Microseconds spent waiting for another exchange's fetch.
+    case collapseDuration
+    /// Microseconds upstream.
+    case upstreamDuration
+    /// Microseconds from the first byte of the answer to its last.
+    case sendDuration
+
+    /// The field as it begins in a line.
+    @inline(__always)
+    var key: StaticString {
+        switch self {
+        case .requestID: ",\"request_id\":"
+        case .tenant: ",\"tenant\":"
+        case .tokenID: ",\"token_id\":"
+        case .clientAddress: ",\"client\":"
+        case .httpVersion: ",\"http\":"
+        case .tlsVersion: ",\"tls\":"
+        case .method: ",\"method\":"
+        case .path: ",\"path\":"
+        case .route: ",\"route\":"
+        case .userAgent: ",\"user_agent\":"
+        case .status: ",\"status\":"
+        case .refusal: ",\"refusal\":"
+        case .cache: ",\"cache\":"
+        case .upstreamStatus: ",\"upstream_status\":"
+        case .bytesIn: ",\"bytes_in\":"
+        case .bytesOut: ",\"bytes_out\":"
+        case .duration: ",\"duration_us\":"
+        case .receiveDuration: ",\"receive_us\":"
+        case .decideDuration: ",\"decide_us\":"
+        case .collapseDuration: ",\"collapse_us\":"
+        case .upstreamDuration: ",\"upstream_us\":"
+        case .sendDuration: ",\"send_us\":"
+        }
+    }
+}
+
+/// One worker's access log: a JSON line for each exchange, gathered in memory and handed to the writer in blocks.
+///
+/// A line is begun, filled field by field in the order of `AccessField`, and ended; what does not apply is left
+/// out. Only ids and what the client sent go in, and no request field but User-Agent, so that no secret has a
+/// way here. Allocates nothing once its buffers have grown; never waits for the disk.
+package struct AccessLog: ~Copyable {
+    private let writer: LogWriter
+    private var buffer = ByteBuffer(minimumCapacity: 2 * Self.blockBytes)
+    private var lineCount: UInt64 = 0
+    // The instant of the second rendered last: most lines share it with the one before.
+    private var renderedSecond: Int64 = -1
+    private var renderedTime = ByteBuffer(minimumCapacity: 64)
+    private var lastField: AccessField?
+
+    /// Bytes gathered before they are handed over: one write(2) for about 150 lines.
+    package static let blockBytes = 65_536
+    /// Most bytes of one text that a client chose; what is beyond is cut off.
+    package static let maximumTextBytes = 2_048
+
+    /// A log that hands its blocks to `writer`.
+    package init(writer: LogWriter) { self.writer = writer }
+
+    /// Begins a line with its time, in nanoseconds since 1970.
+    package mutating func begin(atUnixNanoseconds now: Int64) {
+        let (second, rest) = now.quotientAndRemainder(dividingBy: 1_000_000_000)
+        if second != renderedSecond {
+            renderedTime.removeAll()
+            renderedTime.append("{\"time\":\"")
+            LogText.append(unixSeconds: second, to: &renderedTime)
+            renderedSecond = second
+        }
+        renderedTime.withBytes { buffer.append($0) }
+        LogText.append(milliseconds: Int(rest.magnitude / 1_000_000), to: &buffer)
+        buffer.append(UInt8(ascii: "\""))
+        lastField = nil
+    }
+
+    /// Adds a text, escaped and cut to `maximumTextBytes`.
+    package mutating func add(_ field: AccessField, text: Span<UInt8>) {
+        open(field)
+        buffer.append(UInt8(ascii: "\""))
+        LogText.append(escaping: text.extracting(0..<min(text.count, Self.maximumTextBytes)), to: &buffer)
+        buffer.append(UInt8(ascii: "\""))
+    }
+
+    /// Adds a word of the house, which needs no escape.
+    package mutating func add(_ field: AccessField, word: StaticString) {
+        open(field)
+        buffer.append(UInt8(ascii: "\""))
+        buffer.append(word)
+        buffer.append(UInt8(ascii: "\""))
+    }
+
+    /// Adds a number.
+    package mutating func add(_ field: AccessField, number: UInt64) {
+        open(field)
+        buffer.append(decimal: number)
+    }
+
+    /// Adds a duration, in whole microseconds.
+    package mutating func add(_ field: AccessField, nanoseconds: UInt64) {
+        add(field, number: nanoseconds / 1_000)
+    }
+
+    /// Adds an address: dotted for IPv4, eight groups without abbreviation for IPv6 (cheap, and easy to search).
+    package mutating func add(_ field: AccessField, address: IPAddress) {
+        open(field)
+        buffer.append(UInt8(ascii: "\""))
+        if address.isIPv4 {
+            for part in 0..<4 {
+                if part > 0 { buffer.append(UInt8(ascii: ".")) }
+                buffer.append(decimal: address.low >> UInt64((3 - part) * 8) & 0xFF)
+            }
+        } else {
+            for group in 0..<8 {
+                let half = group < 4 ? address.high : address.low
+                if group > 0 { buffer.append(UInt8(ascii: ":")) }
+                buffer.append(hexadecimal: half >> UInt64((3 - group % 4) * 16) & 0xFFFF)
+            }
+        }
+        buffer.append(UInt8(ascii: "\""))
+    }
+
+    /// Ends the line, and hands the block over if it is full.
+    package mutating func end() {
+        buffer.append("}\n")
+        lineCount += 1
+        if buffer.count >= Self.blockBytes { flush() }
+    }
+
+    /// Hands over what there is. For the end of a loop turn every now and then, and for drain.
+    package mutating func flush() {
+        guard lineCount > 0 else { return }
+        writer.submit(&buffer, lineCount: lineCount)
+        lineCount = 0
+    }
+
+    /// Whether nothing waits to be handed over.
+    package var isEmpty: Bool { lineCount == 0 }
+
+    @inline(__always)
+    private mutating func open(_ field: AccessField) {
+        assert((lastField?.rawValue).map { $0 < field.rawValue } ?? true, "\(field) is out of order")
+        lastField = field
+        buffer.append(field.key)
+    }
+}

@@ -1,0 +1,162 @@
+/// Every metric of the gateway, in the order of the exposition.
+///
+/// The single place where metrics are declared; the compiler leads to each property a new case needs. Counts go
+/// to `WorkerMetrics` where the thing happens; the gauges that somebody else keeps (`isSampled`) are put into a
+/// `MetricSnapshot` when it is asked for.
+package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
+    case requests, requestDuration, requestsInFlight, refusals
+    case connections, connectionsAccepted, handshakes, receivedBytes, sentBytes
+    case cacheRequests, cacheBytes, cacheEntries, cacheEvictions
+    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries
+    case rateLimited, rateLimitBuckets, rateLimitEvictions
+    case loopTurnDuration, accessLogLinesDropped
+    case configurationGeneration, reloads, certificateExpiry, startTime, buildInfo
+
+    /// What kind of number a metric is.
+    package enum Kind: String, Sendable, Hashable {
+        /// Only grows while the process lives.
+        case counter
+        /// Goes up and down.
+        case gauge
+        /// Counts observations by size, in the buckets of `LatencyHistogram`.
+        case histogram
+    }
+
+    /// What a metric's numbers count. Seconds are kept in nanoseconds and shown in seconds.
+    package enum Unit: String, Sendable, Hashable {
+        case count, bytes, seconds
+    }
+
+    /// The name in the exposition.
+    package var name: String {
+        switch self {
+        case .requests: "kayle_gateway_requests_total"
+        case .requestDuration: "kayle_gateway_request_duration_seconds"
+        case .requestsInFlight: "kayle_gateway_requests_in_flight"
+        case .refusals: "kayle_gateway_refusals_total"
+        case .connections: "kayle_gateway_connections"
+        case .connectionsAccepted: "kayle_gateway_connections_accepted_total"
+        case .handshakes: "kayle_gateway_handshakes_total"
+        case .receivedBytes: "kayle_gateway_received_bytes_total"
+        case .sentBytes: "kayle_gateway_sent_bytes_total"
+        case .cacheRequests: "kayle_gateway_cache_requests_total"
+        case .cacheBytes: "kayle_gateway_cache_bytes"
+        case .cacheEntries: "kayle_gateway_cache_entries"
+        case .cacheEvictions: "kayle_gateway_cache_evictions_total"
+        case .upstreamRequests: "kayle_gateway_upstream_requests_total"
+        case .upstreamDuration: "kayle_gateway_upstream_duration_seconds"
+        case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
+        case .upstreamRetries: "kayle_gateway_upstream_retries_total"
+        case .rateLimited: "kayle_gateway_rate_limited_total"
+        case .rateLimitBuckets: "kayle_gateway_rate_limit_buckets"
+        case .rateLimitEvictions: "kayle_gateway_rate_limit_evictions_total"
+        case .loopTurnDuration: "kayle_gateway_loop_turn_duration_seconds"
+        case .accessLogLinesDropped: "kayle_gateway_access_log_lines_dropped_total"
+        case .configurationGeneration: "kayle_gateway_configuration_generation"
+        case .reloads: "kayle_gateway_reloads_total"
+        case .certificateExpiry: "kayle_gateway_certificate_expiry_timestamp_seconds"
+        case .startTime: "kayle_gateway_start_timestamp_seconds"
+        case .buildInfo: "kayle_gateway_build_info"
+        }
+    }
+
+    /// What kind of number it is.
+    package var kind: Kind {
+        switch self {
+        case .requests, .refusals, .connectionsAccepted, .handshakes, .receivedBytes, .sentBytes,
+            .cacheRequests, .cacheEvictions, .upstreamRequests, .upstreamRetries, .rateLimited,
+            .rateLimitEvictions, .accessLogLinesDropped, .reloads:
+            .counter
+        case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
+            .rateLimitBuckets, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
+            .gauge
+        case .requestDuration, .upstreamDuration, .loopTurnDuration: .histogram
+        }
+    }
+
+    /// What its numbers count.
+    package var unit: Unit {
+        switch self {
+        case .receivedBytes, .sentBytes, .cacheBytes: .bytes
+        case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
+        case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .handshakes,
+            .cacheRequests, .cacheEntries, .cacheEvictions, .upstreamRequests, .upstreamInFlight,
+            .upstreamRetries, .rateLimited, .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped,
+            .configurationGeneration, .reloads, .buildInfo:
+            .count
+        }
+    }
+
+    /// The labels of its series, three at most.
+    package var labels: [MetricLabel] {
+        switch self {
+        case .requests: [.route, .tenant, .status]
+        case .requestDuration: [.route, .cache]
+        case .refusals: [.reason]
+        case .handshakes: [.result]
+        case .cacheRequests: [.route, .result]
+        case .upstreamRequests: [.route, .status]
+        case .upstreamDuration: [.route]
+        case .rateLimited: [.tenant, .limit]
+        case .reloads: [.result]
+        case .certificateExpiry: [.listener]
+        case .buildInfo: [.version]
+        case .requestsInFlight, .connections, .connectionsAccepted, .receivedBytes, .sentBytes, .cacheBytes,
+            .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
+            .rateLimitEvictions, .loopTurnDuration, .accessLogLinesDropped, .configurationGeneration,
+            .startTime:
+            []
+        }
+    }
+
+    /// Whether its value is asked from its owner for each snapshot rather than counted by workers.
+    package var isSampled: Bool {
+        switch self {
+        case .cacheBytes, .cacheEntries, .cacheEvictions, .rateLimitBuckets, .rateLimitEvictions,
+            .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
+            true
+        case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
+            .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests, .upstreamDuration,
+            .upstreamInFlight, .upstreamRetries, .rateLimited, .loopTurnDuration, .reloads:
+            false
+        }
+    }
+
+    /// What it tells, as one sentence.
+    package var sentence: String {
+        switch self {
+        case .requests: "Requests answered, by the status the client was sent."
+        case .requestDuration: "Time from the first byte of a request to the last byte of its answer."
+        case .requestsInFlight: "Requests that are being answered."
+        case .refusals: "Requests and connections refused by the gateway itself, by reason."
+        case .connections: "Open client connections."
+        case .connectionsAccepted: "Client connections accepted."
+        case .handshakes: "TLS handshakes ended: full, resumed or failed."
+        case .receivedBytes: "Bytes of requests received, heads included, before encryption."
+        case .sentBytes: "Bytes of answers sent, heads included, before encryption."
+        case .cacheRequests: "Requests of cached routes, by what the cache had: the words of Cache-Status."
+        case .cacheBytes: "Memory the cache holds, its own overhead included."
+        case .cacheEntries: "Answers the cache holds."
+        case .cacheEvictions: "Answers put out of the cache for room."
+        case .upstreamRequests: "Requests sent upstream, by the status that came back; 0 if none did."
+        case .upstreamDuration: "Time from a request's start upstream to the last byte of its answer."
+        case .upstreamInFlight: "Requests upstream that are not answered yet."
+        case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
+        case .rateLimited: "Requests refused because a limit was exceeded; they consumed nothing."
+        case .rateLimitBuckets: "Token buckets in memory."
+        case .rateLimitEvictions: "Full token buckets put out of memory for others."
+        case .loopTurnDuration: "Time a worker was busy before it looked for events again."
+        case .accessLogLinesDropped: "Access log lines lost because the log could not be written fast enough."
+        case .configurationGeneration: "Number of the configuration in use; grows with each reload."
+        case .reloads: "Attempts to load the configuration again, by result."
+        case .certificateExpiry: "When a listener's certificate expires, in seconds since 1970."
+        case .startTime: "When the process started, in seconds since 1970."
+        case .buildInfo: "Always 1; the label tells the version."
+        }
+    }
+}
+
+/// A dimension by which a metric's series are told apart. Values come from closed sets or the configuration.
+package enum MetricLabel: String, Sendable, Hashable, CaseIterable {
+    case route, tenant, status, cache, result, limit, reason, listener, version
+}
