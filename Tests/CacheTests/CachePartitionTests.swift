@@ -17,7 +17,9 @@ struct CachePartitionTests {
         var registry = PartitionRegistry()
         let held = registry.partition(tenant: "held", credential: 1)
 
-        for credential in 0..<10_000 { _ = registry.partition(tenant: "gone", credential: UInt64(credential)) }
+        for credential in 0..<10_000 {
+            _ = registry.partition(tenant: "gone", credential: UInt64(credential))
+        }
 
         #expect(registry.count <= 65)
         #expect(registry.partition(tenant: "held", credential: 1) === held)

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// The state of SipHash (Aumasson and Bernstein, 2012), a keyed hash for short inputs.
 ///
 /// One core for both uses in this module: the index hash (1 round per word, 3 at the end, secret key, so that no
@@ -31,7 +33,7 @@ struct SipHash {
         let wordsEnd = bytes.count & ~7
         var index = 0
         while index < wordsEnd {
-            absorb(bytes.word(at: index), rounds: rounds)
+            absorb(bytes.littleEndianWord(at: index), rounds: rounds)
             index += 8
         }
         var last = UInt64(truncatingIfNeeded: bytes.count) << 56
@@ -80,20 +82,4 @@ struct SipHash {
 extension UInt64 {
     @inline(__always)
     fileprivate func rotatedLeft(_ bits: UInt64) -> UInt64 { (self &<< bits) | (self &>> (64 &- bits)) }
-}
-
-extension Span where Element == UInt8 {
-    /// The eight bytes from `index` as a little-endian number.
-    @inline(__always)
-    fileprivate func word(at index: Int) -> UInt64 {
-        var word = UInt64(self[index])
-        word |= UInt64(self[index &+ 1]) << 8
-        word |= UInt64(self[index &+ 2]) << 16
-        word |= UInt64(self[index &+ 3]) << 24
-        word |= UInt64(self[index &+ 4]) << 32
-        word |= UInt64(self[index &+ 5]) << 40
-        word |= UInt64(self[index &+ 6]) << 48
-        word |= UInt64(self[index &+ 7]) << 56
-        return word
-    }
 }

@@ -7,31 +7,35 @@ import Synchronization
 /// own first lines and then copies `fieldsAndBody` in one go. Immutable except for one counter that eviction reads.
 /// Made for every collected answer, stored or not, so that the leader answers by the same code as everybody else.
 public final class CacheEntry: Sendable {
-    /// The status of the answer.
-    public let status: Status
+    // What a look-up reads comes first, so that it lies in the object's first cache line.
+
     /// All bytes; the ranges below point into them.
     public let bytes: [UInt8]
+    let partition: CachePartition
+    let generation: UInt64
+    /// When the entry is of no more use; long ago for one that is not reusable, which is never stored.
+    let freshUntil: MonotonicInstant
+    let route: UInt32
+    let queryBytes: UInt32
+    // Hits since the queue last looked, 0...3. Relaxed: a lost update costs one second chance, never correctness.
+    private let hits = Atomic<UInt8>(0)
+
+    /// The status of the answer.
+    public let status: Status
     /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the body.
     /// Empty for an answer that is passed on as it came.
     public let eTag: ByteRange
     /// `Name: value\r\n` for each field line that is sent on. What the gateway states anew (Content-Length,
-    /// Cache-Control, CDN-Cache-Control, Age, Expires, ETag, X-Request-Id, RateLimit) is left out where it does so; `Date` is always there.
+    /// Cache-Control, CDN-Cache-Control, Age, Expires, ETag, X-Request-Id, RateLimit) is left out where it does so;
+    /// `Date` is always there.
     public let fields: ByteRange
     /// The body.
     public let body: ByteRange
     /// Whether it may be reused, for how long, or why not.
     public let decision: StorageDecision
-    /// Memory held while stored: object, bytes, and a fixed share of index and queues, in bytes.
+    /// Memory held while stored: object, bytes, and what malloc adds, in bytes.
     public let accountedBytes: Int
-
-    let partition: CachePartition
-    let route: UInt32
     let hash: UInt64
-    let generation: UInt64
-    let query: ByteRange
-
-    // Hits since the queue last looked, 0...3. Relaxed: a lost update costs one second chance, never correctness.
-    private let hits = Atomic<UInt8>(0)
 
     /// The most a hit counter holds: enough to tell often from once (S3-FIFO uses two bits).
     static let maximumHits: UInt8 = 3
@@ -43,7 +47,12 @@ public final class CacheEntry: Sendable {
         eTag = rendered.eTag
         fields = rendered.fields
         body = rendered.body
-        query = ByteRange(from: 0, to: key.query.count)
+        queryBytes = UInt32(key.query.count)
+        freshUntil =
+            switch decision {
+            case .store(let freshness): freshness.freshUntil
+            case .notStored: MonotonicInstant(nanoseconds: 0)
+            }
         self.decision = decision
         self.generation = generation
         partition = key.partition
@@ -80,20 +89,12 @@ public final class CacheEntry: Sendable {
     /// The object itself (about 200 bytes), the header of its bytes (32), and malloc's rounding of both.
     static let overheadBytes = 288
 
-    /// When the entry is of no more use; entries that are not reusable are never stored.
-    var freshUntil: MonotonicInstant {
-        switch decision {
-        case .store(let freshness): freshness.freshUntil
-        case .notStored: MonotonicInstant(nanoseconds: 0)
-        }
-    }
-
     /// Whether this is the entry for these parts of a key.
     @inline(__always)
     func matches(partition: CachePartition, route: UInt32, query: Span<UInt8>) -> Bool {
         guard self.partition === partition, self.route == route else { return false }
         let bytes = self.bytes
-        let key = bytes.span.extracting(first: Int(self.query.count))
+        let key = bytes.span.extracting(first: Int(queryBytes))
         return key.equalsWholly(query)
     }
 

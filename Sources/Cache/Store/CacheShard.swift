@@ -123,6 +123,6 @@ extension CacheEntry {
         return hash == other.hash
             && matches(
                 partition: other.partition, route: other.route,
-                query: bytes.span.extracting(first: Int(other.query.count)))
+                query: bytes.span.extracting(first: Int(other.queryBytes)))
     }
 }

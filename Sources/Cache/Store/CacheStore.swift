@@ -106,7 +106,9 @@ final class CacheStore: Sendable {
                 var nodes: [UInt32] = []
                 shards[index].state.withLock { shard in
                     shard.forEach { entry, node in
-                        guard entry.partition === partition, route == nil || entry.route == route else { return }
+                        guard entry.partition === partition, route == nil || entry.route == route else {
+                            return
+                        }
                         nodes.append(node)
                     }
                 }

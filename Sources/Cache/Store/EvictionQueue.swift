@@ -237,7 +237,8 @@ struct EvictionQueue {
         list.bytes += nodes[Int(node)].entry?.accountedBytes ?? 0
     }
 
-    private static func unlink(_ node: UInt32, from list: inout List, _ chain: Chain, in nodes: inout [Node]) {
+    private static func unlink(_ node: UInt32, from list: inout List, _ chain: Chain, in nodes: inout [Node])
+    {
         let links = nodes[Int(node)][chain]
         if links.previous == none {
             list.head = links.next
@@ -277,7 +278,9 @@ struct EvictionQueue {
                 precondition(nodes[Int(node)].stage == stage, "node \(node) stands in the wrong queue")
                 bytes += entry(of: node).accountedBytes
                 count += 1
-                if nodes[Int(node)][chain].next == Self.none { precondition(lists[stage].tail == node, "tail") }
+                if nodes[Int(node)][chain].next == Self.none {
+                    precondition(lists[stage].tail == node, "tail")
+                }
                 node = nodes[Int(node)][chain].next
             }
             precondition(bytes == lists[stage].bytes, "\(bytes) bytes listed, \(lists[stage].bytes) summed")

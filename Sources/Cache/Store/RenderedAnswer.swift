@@ -100,7 +100,9 @@ extension Span where Element == UInt8 {
     /// Whether two names are the same without regard to ASCII case.
     fileprivate func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        for index in 0..<count where self[index].asciiLowercased != other[index].asciiLowercased { return false }
+        for index in 0..<count where self[index].asciiLowercased != other[index].asciiLowercased {
+            return false
+        }
         return true
     }
 

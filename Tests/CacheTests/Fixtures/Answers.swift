@@ -4,7 +4,7 @@ import HTTPModel
 
 /// Seconds after an arbitrary start, as an instant.
 func at(_ seconds: Double) -> MonotonicInstant {
-    MonotonicInstant(nanoseconds: 1_000_000_000_000 + UInt64(seconds * 1_000_000_000))
+    MonotonicInstant(nanoseconds: UInt64(1_000_000_000_000 + Int64(seconds * 1_000_000_000)))
 }
 
 /// The wall clock second that belongs to `at(0)`: Mon, 23 Nov 2026 12:00:00 GMT.
@@ -22,7 +22,8 @@ func response(_ status: UInt16 = 200, _ lines: [String] = []) -> ResponseHead {
 }
 
 /// What the cache sees of a request with these field lines.
-func request(_ method: Method = .get, _ lines: [String] = [], framing: ContentFraming = .none) -> CacheRequest {
+func request(_ method: Method = .get, _ lines: [String] = [], framing: ContentFraming = .none) -> CacheRequest
+{
     let parsed = response(200, lines)
     var head = RequestHead()
     head.method = method

@@ -29,7 +29,8 @@ struct CacheRequestTests {
     }
 
     @Test func aReloadKeyIsNoWayPastTheCache() {
-        let facts = request(.get, ["Cache-Control: no-cache", "Pragma: no-cache", "Cache-Control: max-age=0"])
+        let facts = request(
+            .get, ["Cache-Control: no-cache", "Pragma: no-cache", "Cache-Control: max-age=0"])
 
         #expect(facts.isLookedUp)
         #expect(!facts.forbidsStoring)

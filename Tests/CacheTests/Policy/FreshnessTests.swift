@@ -52,9 +52,12 @@ struct FreshnessTests {
         Row(
             name: "the delay counts as age", lines: ["Cache-Control: max-age=5"], delaySeconds: 2,
             remaining: 3, age: 2),
-        Row(name: "the delay leaves the route's lifetime alone", lines: [], delaySeconds: 2, remaining: 60, age: 2),
         Row(
-            name: "a targeted field wins", lines: ["CDN-Cache-Control: max-age=5", "Cache-Control: max-age=1"],
+            name: "the delay leaves the route's lifetime alone", lines: [], delaySeconds: 2, remaining: 60,
+            age: 2),
+        Row(
+            name: "a targeted field wins",
+            lines: ["CDN-Cache-Control: max-age=5", "Cache-Control: max-age=1"],
             remaining: 5),
         Row(
             name: "a targeted field switches Expires off", lines: ["CDN-Cache-Control: foo", "Expires: 0"],
@@ -63,9 +66,12 @@ struct FreshnessTests {
             name: "a broken targeted field is absent",
             lines: ["cdn-cache-control: max-age=5, &", "Cache-Control: max-age=1"], remaining: 1),
         Row(
-            name: "two targeted lines are one", lines: ["CDN-Cache-Control: a", "CDN-Cache-Control: max-age=5"],
+            name: "two targeted lines are one",
+            lines: ["CDN-Cache-Control: a", "CDN-Cache-Control: max-age=5"],
             remaining: 5),
-        Row(name: "a route without lifetime", lines: ["Cache-Control: max-age=5"], routeSeconds: 0, remaining: nil),
+        Row(
+            name: "a route without lifetime", lines: ["Cache-Control: max-age=5"], routeSeconds: 0,
+            remaining: nil),
         Row(name: "a negative lifetime", lines: [], routeSeconds: -1, remaining: nil),
     ]
 

@@ -21,9 +21,12 @@ struct StoragePolicyTests {
         Row(name: "a plain page", refusal: nil),
         Row(name: "a chunked page", framing: .chunked, refusal: nil),
         Row(name: "authorized requests", requestLines: ["Authorization: Bearer x"], refusal: nil),
-        Row(name: "private, inside the tenant's own partition", lines: ["Cache-Control: private"], refusal: nil),
+        Row(
+            name: "private, inside the tenant's own partition", lines: ["Cache-Control: private"],
+            refusal: nil),
         Row(name: "a client's no-cache is ignored", requestLines: ["Cache-Control: no-cache"], refusal: nil),
-        Row(name: "a client's max-age=0 is ignored", requestLines: ["Cache-Control: max-age=0"], refusal: nil),
+        Row(
+            name: "a client's max-age=0 is ignored", requestLines: ["Cache-Control: max-age=0"], refusal: nil),
         Row(name: "a client's no-store", requestLines: ["Cache-Control: no-store"], refusal: .requestNoStore),
         Row(name: "HEAD", method: .head, refusal: .method),
         Row(name: "POST", method: .post, refusal: .method),
@@ -43,11 +46,15 @@ struct StoragePolicyTests {
         Row(
             name: "no-store for others, not for us",
             lines: ["CDN-Cache-Control: max-age=5", "Cache-Control: no-store"], refusal: nil),
-        Row(name: "unreadable directives", lines: ["Cache-Control: max-age =5"], refusal: .malformedDirectives),
+        Row(
+            name: "unreadable directives", lines: ["Cache-Control: max-age =5"], refusal: .malformedDirectives
+        ),
         Row(name: "a cookie", lines: ["Set-Cookie: a=b"], refusal: .setCookie),
         Row(name: "Vary: *", lines: ["Vary: *"], refusal: .vary),
         Row(name: "Vary on something else", lines: ["Vary: Origin, Accept"], refusal: .vary),
-        Row(name: "Vary on what the key covers", lines: ["Vary: Origin,authorization , Accept-Encoding"], refusal: nil),
+        Row(
+            name: "Vary on what the key covers", lines: ["Vary: Origin,authorization , Accept-Encoding"],
+            refusal: nil),
         Row(name: "several Vary lines", lines: ["Vary: Origin", "Vary: Cookie"], refusal: .vary),
         Row(name: "an empty Vary", lines: ["Vary: "], refusal: nil),
         Row(name: "gzip", lines: ["Content-Encoding: gzip"], refusal: .contentEncoded),

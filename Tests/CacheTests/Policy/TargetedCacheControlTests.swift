@@ -25,7 +25,8 @@ struct TargetedCacheControlTests {
 
     @Test(arguments: [
         "", "   ", "max-age=5, &&&", "max-age=5,", "Max-Age=5", "max-age=", "max-age=5 6", "max-age =5",
-        "max-age=1234567890123456", "a=1.2345", "a=1.", "a=-", "a=\"x", "a=\"\\x\"", "a=:*:", "a=(1", "a=(1\t2)",
+        "max-age=1234567890123456", "a=1.2345", "a=1.", "a=-", "a=\"x", "a=\"\\x\"", "a=:*:", "a=(1",
+        "a=(1\t2)",
         "a=?2", "a=@1", "a;", "a;=1", "a;B", ",a", "a,,b",
     ])
     func whatIsNoDictionaryIsAbsent(text: String) {

@@ -6,9 +6,11 @@ import Testing
 struct CacheEntryTests {
     private let partition = CachePartition(id: 1)
 
-    private func entry(_ decision: StorageDecision = fresh(from: 0, seconds: 5), body: Int = 0) -> CacheEntry {
+    private func entry(_ decision: StorageDecision = fresh(from: 0, seconds: 5), body: Int = 0) -> CacheEntry
+    {
         CacheEntry(
-            key: CacheKey(partition: partition, route: 3, query: Array("limit=5".utf8), hash: 9), generation: 0,
+            key: CacheKey(partition: partition, route: 3, query: Array("limit=5".utf8), hash: 9),
+            generation: 0,
             answer: CollectedAnswer(
                 head: response(), body: [UInt8](repeating: 1, count: body), receivedUnixSeconds: wallStart),
             decision: decision)

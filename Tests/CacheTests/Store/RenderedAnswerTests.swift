@@ -31,7 +31,8 @@ struct RenderedAnswerTests {
 
     @Test(arguments: [
         "Content-Length: 4", "Connection: close", "Keep-Alive: timeout=5", "Transfer-Encoding: chunked",
-        "Trailer: X", "Upgrade: h2c", "Proxy-Authenticate: Basic", "X-Request-Id: 1", "Cache-Control: private",
+        "Trailer: X", "Upgrade: h2c", "Proxy-Authenticate: Basic", "X-Request-Id: 1",
+        "Cache-Control: private",
         "CDN-Cache-Control: max-age=1", "Age: 3", "ETag: W/\"x\"", "Expires: 0", "RateLimit: \"a\";r=1",
         "RateLimit-Policy: \"a\";q=1",
     ])

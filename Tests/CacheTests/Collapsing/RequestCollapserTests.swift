@@ -1,0 +1,221 @@
+import HTTPModel
+import Testing
+
+@testable import Cache
+
+struct RequestCollapserTests {
+    private let partition = CachePartition(id: 1)
+
+    private func collapser(_ change: (inout CacheConfiguration) -> Void = { _ in }) -> RequestCollapser {
+        var configuration = CacheConfiguration()
+        change(&configuration)
+        return RequestCollapser(configuration: configuration)
+    }
+
+    private func key(_ name: String = "q", hash: UInt64 = 1) -> CacheKey {
+        CacheKey(partition: partition, route: 1, query: Array(name.utf8), hash: hash)
+    }
+
+    private func follow(_ collapser: RequestCollapser, _ key: CacheKey, token: UInt64) throws -> FollowTicket
+    {
+        try #require(collapser.ticket(key, token: token))
+    }
+
+    @Test func theFirstLeadsAndTheOthersFollowInOrder() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        for token in 1...3 { _ = try follow(collapser, key(), token: UInt64(token)) }
+
+        let count = collapser.followerCount(permit)
+        #expect(count == 3)
+        let wakeup = collapser.end(permit, .failed(504))
+
+        #expect(wakeup.waiters.map(\.token) == [1, 2, 3])
+        #expect(wakeup.failure == 504)
+        #expect(collapser.flightCount == 0)
+    }
+
+    @Test func otherKeysAreOtherFlights() throws {
+        let collapser = collapser()
+        guard let one = collapser.permit(key("a")) else { throw Missing.permit }
+        guard let two = collapser.permit(key("b")) else { throw Missing.permit }
+
+        #expect(collapser.flightCount == 2)
+        let first = collapser.end(one, .goAlone)
+        #expect(first.waiters.isEmpty)
+        let second = collapser.end(two, .goAlone)
+        #expect(second.waiters.isEmpty)
+    }
+
+    @Test func aFollowerWaitsUntilItsDeadline() throws {
+        let collapser = collapser { $0.collapseWait = .seconds(3) }
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+
+        let ticket = try follow(collapser, key(), token: 1)
+        #expect(ticket.deadline == at(3))
+        #expect(collapser.leave(ticket).waiters.isEmpty)
+
+        let count = collapser.followerCount(permit)
+        #expect(count == 0)
+        let wakeup = collapser.end(permit, .goAlone)
+        #expect(wakeup.waiters.isEmpty)
+    }
+
+    @Test func tooManyFollowersGoAlone() throws {
+        let collapser = collapser { $0.maximumFollowers = 2 }
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        for token in 1...2 { _ = try follow(collapser, key(), token: UInt64(token)) }
+
+        #expect(collapser.isAlone(key()))
+        let wakeup = collapser.end(permit, .goAlone)
+        #expect(wakeup.waiters.count == 2)
+    }
+
+    @Test func tooManyFlightsGoAlone() throws {
+        let collapser = collapser { $0.maximumFlights = 64 }
+        guard let permit = collapser.permit(key("a")) else { throw Missing.permit }
+
+        #expect(collapser.isAlone(key("b")))
+        _ = collapser.end(permit, .goAlone)
+    }
+
+    @Test func aVanishedLeaderHandsOverToTheFirstFollowerAndTheOthersKeepWaiting() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        let first = try follow(collapser, key(), token: 1)
+        let second = try follow(collapser, key(), token: 2)
+
+        let handover = collapser.handOver(permit)
+        #expect(handover.waiters.map(\.token) == [1])
+        #expect(handover.isLeadNow)
+
+        let isSecondRefused = collapser.isRefused(second)
+        #expect(isSecondRefused)
+        guard let taken = collapser.takeOver(first) else { throw Missing.permit }
+        let count = collapser.followerCount(taken)
+        #expect(count == 1)
+        _ = try follow(collapser, key(), token: 3)
+        let wakeup = collapser.end(taken, .goAlone)
+        #expect(wakeup.waiters.map(\.token) == [2, 3])
+    }
+
+    @Test func anAppointedFollowerThatLeavesPassesTheLeadOn() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        let first = try follow(collapser, key(), token: 1)
+        let second = try follow(collapser, key(), token: 2)
+        _ = collapser.handOver(permit)
+
+        let passedOn = collapser.leave(first)
+        #expect(passedOn.waiters.map(\.token) == [2])
+        #expect(passedOn.isLeadNow)
+        let isFirstRefused = collapser.isRefused(first)
+        #expect(isFirstRefused)
+
+        #expect(collapser.leave(second).waiters.isEmpty)
+        #expect(collapser.flightCount == 0)
+    }
+
+    @Test func aLeaderWithoutFollowersVanishesWithItsFlight() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+
+        let wakeup = collapser.handOver(permit)
+        #expect(wakeup.waiters.isEmpty)
+        #expect(collapser.flightCount == 0)
+    }
+
+    @Test func aTicketOfAnEndedFlightCannotTouchTheNextOne() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        let old = try follow(collapser, key(), token: 1)
+        _ = collapser.end(permit, .goAlone)
+        guard let next = collapser.permit(key()) else { throw Missing.permit }
+        _ = try follow(collapser, key(), token: 2)
+
+        #expect(collapser.leave(old).waiters.isEmpty)
+        let count = collapser.followerCount(next)
+        #expect(count == 1)
+        _ = collapser.end(next, .goAlone)
+    }
+
+    @Test func afterAWriteNobodyJoinsAnOlderFlight() throws {
+        let collapser = collapser()
+        guard let old = collapser.permit(key()) else { throw Missing.permit }
+        partition.invalidate()
+
+        guard let new = collapser.permit(key()) else { throw Missing.permit }
+        let (isOldCurrent, isNewCurrent) = (old.isCurrent, new.isCurrent)
+        #expect(!isOldCurrent)
+        #expect(isNewCurrent)
+        _ = try follow(collapser, key(), token: 1)
+
+        let ofOld = collapser.end(old, .goAlone)
+        #expect(ofOld.waiters.isEmpty)
+        let ofNew = collapser.end(new, .goAlone)
+        #expect(ofNew.waiters.count == 1)
+    }
+}
+
+private enum Missing: Error {
+    case permit
+}
+
+extension RequestCollapser {
+    fileprivate func permit(_ key: CacheKey) -> FetchPermit? {
+        switch join(key, waiter: Waiter(worker: 0, token: 0), now: at(0)) {
+        case .lead(let permit): return permit
+        case .follow: return nil
+        case .alone: return nil
+        }
+    }
+
+    fileprivate func ticket(_ key: CacheKey, token: UInt64) -> FollowTicket? {
+        switch join(key, waiter: Waiter(worker: 0, token: token), now: at(0)) {
+        case .lead(let permit):
+            _ = end(permit, .goAlone)
+            return nil
+        case .follow(let ticket): return ticket
+        case .alone: return nil
+        }
+    }
+
+    fileprivate func isAlone(_ key: CacheKey) -> Bool {
+        switch join(key, waiter: Waiter(worker: 0, token: 0), now: at(0)) {
+        case .lead(let permit):
+            _ = end(permit, .goAlone)
+            return false
+        case .follow: return false
+        case .alone: return true
+        }
+    }
+
+    /// Whether this follower is refused the lead.
+    fileprivate func isRefused(_ ticket: FollowTicket) -> Bool {
+        guard let permit = takeOver(ticket) else { return true }
+        _ = end(permit, .goAlone)
+        return false
+    }
+}
+
+extension Wakeup {
+    /// The code of a failure.
+    var failure: UInt16? {
+        if case .ended(.failed(let code)) = news { code } else { nil }
+    }
+
+    /// The entry everybody gets.
+    var entry: CacheEntry? {
+        if case .ended(.entry(let entry)) = news { entry } else { nil }
+    }
+
+    /// Whether followers fetch for themselves.
+    var isGoAlone: Bool {
+        if case .ended(.goAlone) = news { true } else { false }
+    }
+
+    /// Whether one follower is to lead.
+    var isLeadNow: Bool {
+        if case .leadNow = news { true } else { false }
+    }
+}
