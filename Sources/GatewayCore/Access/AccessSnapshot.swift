@@ -9,6 +9,7 @@ package final class AccessSnapshot: Sendable {
     package let warnings: [String]
 
     private let tokens: [PreparedToken]
+    private let owners: [PreparedTenant]
     private let allowLists: [[AddressBlock]]
     // Open addressing: positions in `tokens` by id, at most half full, `free` where there is none.
     private let slots: [UInt32]
@@ -25,6 +26,13 @@ package final class AccessSnapshot: Sendable {
         let notBefore: Int64
         let expiresAt: Int64
         let isRevoked: Bool
+    }
+
+    /// What a request needs of a tenant, likewise.
+    private struct PreparedTenant {
+        let identity: UInt64
+        let credentialIdentity: UInt64
+        let hasCredential: Bool
     }
 
     private static let free = UInt32.max
@@ -55,6 +63,11 @@ package final class AccessSnapshot: Sendable {
         }
         self.tenants = tenants
         self.tokens = tokens
+        owners = tenants.map {
+            PreparedTenant(
+                identity: $0.identity, credentialIdentity: $0.credentialIdentity,
+                hasCredential: $0.credential != nil)
+        }
         self.allowLists = allowLists
         self.warnings = warnings
         (slots, slotShift) = Self.index(tokens)
@@ -83,7 +96,7 @@ package final class AccessSnapshot: Sendable {
         if token.isRevoked { return .refused(.revoked, holder: grant) }
         if token.notBefore > nowUnixSeconds { return .refused(.notYetValid, holder: grant) }
         if token.expiresAt <= nowUnixSeconds { return .refused(.expired, holder: grant) }
-        guard tenants[grant.tenantIndex].credential != nil else {
+        guard owners[grant.tenantIndex].hasCredential else {
             return .refused(.upstreamCredentialMissing, holder: grant)
         }
         return .granted(grant)
@@ -91,8 +104,8 @@ package final class AccessSnapshot: Sendable {
 
     /// Whether the grant's token may be used from an address: it has no allow list, or the address is on it.
     package func allows(_ address: IPAddress, for grant: TokenGrant) -> Bool {
+        guard grant.hasAllowList else { return true }
         checkOrigin(of: grant)
-        guard tokens[grant.tokenIndex].hasAllowList else { return true }
         return allowLists[grant.tokenIndex].contains { $0.contains(address) }
     }
 
@@ -106,16 +119,17 @@ package final class AccessSnapshot: Sendable {
     private func checkOrigin(of grant: TokenGrant) {
         precondition(
             grant.tokenIndex < tokens.count && tokens[grant.tokenIndex].id == grant.token
-                && tenants[grant.tenantIndex].identity == grant.tenantIdentity,
+                && owners[grant.tenantIndex].identity == grant.tenantIdentity,
             "a grant was used with another snapshot than its own")
     }
 
     private func grant(_ position: Int) -> TokenGrant {
         let token = tokens[position]
-        let tenant = tenants[Int(token.tenant)]
+        let owner = owners[Int(token.tenant)]
         return TokenGrant(
-            tenantIndex: Int(token.tenant), tokenIndex: position, token: token.id, scopes: token.scopes,
-            tenantIdentity: tenant.identity, credentialIdentity: tenant.credentialIdentity)
+            tenantIndex: Int(token.tenant), tokenIndex: position, hasAllowList: token.hasAllowList,
+            token: token.id, scopes: token.scopes, tenantIdentity: owner.identity,
+            credentialIdentity: owner.credentialIdentity)
     }
 
     private func position(of id: TokenID) -> Int? {
@@ -180,6 +194,7 @@ package struct TokenGrant: Sendable, Hashable {
     /// The position of the tenant in the snapshot that gave the grant.
     package let tenantIndex: Int
     fileprivate let tokenIndex: Int
+    fileprivate let hasAllowList: Bool
     /// The token, for logs; its `value` is the token's identity for limits.
     package let token: TokenID
     /// What the token may do.

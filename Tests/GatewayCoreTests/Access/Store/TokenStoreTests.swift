@@ -30,7 +30,7 @@ struct TokenStoreTests {
 
         #expect(snapshot.tenants[0].credential?.withBytes { $0.text } == "kk_live_acme")
         #expect(snapshot.tenants[1].credential == nil)
-        #expect(snapshot.warnings.count == 1)
+        try #require(snapshot.warnings.count == 1)
         #expect(snapshot.warnings[0].contains("tenant beta: its sealed upstream token does not open"))
     }
 
@@ -71,7 +71,7 @@ struct TokenStoreTests {
 
         let snapshot = try fixture.store.load()
 
-        #expect(snapshot.warnings.count == 2)
+        try #require(snapshot.warnings.count == 2)
         #expect(snapshot.warnings[0].contains("KGW_TEST_NOT_SET"))
         #expect(snapshot.warnings[1].contains("/nonexistent/b.key"))
         #expect(try fixture.verdict(token) == "c")
