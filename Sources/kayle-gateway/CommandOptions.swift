@@ -26,6 +26,12 @@ struct CommandOptions: ParsableArguments {
     /// The configuration is checked for itself only, not against this machine: tenants can be added before
     /// there is a certificate.
     private func editor() throws(ExitCode) -> TenantStoreEditor {
+        let configuration = try readConfiguration()
+        return TenantStoreEditor(configuration.credentials, plans: configuration.plans.map(\.name))
+    }
+
+    /// Reads the configuration, checked for itself only.
+    func readConfiguration() throws(ExitCode) -> GatewayConfiguration {
         let bytes: [UInt8]
         do throws(FileFailure) {
             bytes = try FileContents.read(config, maximumBytes: 1_048_576)
@@ -33,8 +39,7 @@ struct CommandOptions: ParsableArguments {
             throw CommandExit.configuration("\(config) \(error); name the configuration with --config PATH")
         }
         do throws(SettingsFailure) {
-            let configuration = try ConfigurationLoader.read(bytes, file: config, world: .unchecked)
-            return TenantStoreEditor(configuration.credentials, plans: configuration.plans.map(\.name))
+            return try ConfigurationLoader.read(bytes, file: config, world: .unchecked)
         } catch {
             throw CommandExit.configuration("\(error)")
         }

@@ -7,7 +7,7 @@ import HTTPModel
 import Synchronization
 
 /// Where log lines go.
-package enum LogTarget: Sendable, Hashable {
+package enum LogDestination: Sendable, Hashable {
     case standardError
     case standardOutput
     /// A file that is appended to, and opened anew by its path on `reopen`.
@@ -46,7 +46,7 @@ package final class LogWriter: Sendable {
         case end
     }
 
-    private let target: LogTarget
+    private let target: LogDestination
     private let queue = Mutex(Queue())
     private let dropped = Atomic<UInt64>(0)
     private let failures = Atomic<UInt64>(0)
@@ -62,7 +62,7 @@ package final class LogWriter: Sendable {
     package static let maximumBlocks = 8
 
     /// Opens the target and starts the thread.
-    package init(target: LogTarget) throws(LogWriterFailure) {
+    package init(target: LogDestination) throws(LogWriterFailure) {
         self.target = target
         file = Atomic(try Self.open(target))
         work = eventfd(0, Int32(EFD_CLOEXEC))
@@ -239,7 +239,7 @@ package final class LogWriter: Sendable {
         _ = unsafe Glibc.write(descriptor, &one, 8)
     }
 
-    private static func open(_ target: LogTarget) throws(LogWriterFailure) -> Int32 {
+    private static func open(_ target: LogDestination) throws(LogWriterFailure) -> Int32 {
         switch target {
         case .standardError: return STDERR_FILENO
         case .standardOutput: return STDOUT_FILENO

@@ -15,12 +15,7 @@ final class SharedParts: Sendable {
 
     init(_ configuration: GatewayConfiguration) throws(ServerFailure) {
         var randomness = SystemRandomNumberGenerator()
-        var cache = CacheConfiguration()
-        cache.memoryBytes = configuration.cache.memoryBytes
-        cache.maximumEntryBytes = configuration.cache.maximumEntryBytes
-        cache.tenantSharePercent = configuration.cache.tenantSharePercent
-        cache.collapseWait = configuration.cache.collapseWait
-        self.cache = HTTPCache(configuration: cache, seed: (randomness.next(), randomness.next()))
+        cache = HTTPCache(configuration: configuration.cache, seed: (randomness.next(), randomness.next()))
         limiter = RateLimiter(hashKey: SipHash13.Key(randomness.next(), randomness.next()))
         metrics = registry.makeWorkerMetrics()
         var keys = (0..<TLSContext.ticketKeyBytes).map { _ in UInt8.random(in: 0...255, using: &randomness) }

@@ -18,22 +18,7 @@ struct AdminClient {
 
     /// Finds address and token in the configuration.
     init(_ options: CommandOptions) throws(ExitCode) {
-        let admin: AdminConfiguration
-        do throws(SettingsFailure) {
-            let bytes: [UInt8]
-            do throws(FileFailure) {
-                bytes = try FileContents.read(options.config, maximumBytes: 1_048_576)
-            } catch {
-                throw CommandExit.configuration("\(options.config) \(error); name it with --config PATH")
-            }
-            admin = try ConfigurationLoader.read(bytes, file: options.config, world: .unchecked).admin
-        } catch let failure as SettingsFailure {
-            throw CommandExit.configuration("\(failure)")
-        } catch let status as ExitCode {
-            throw status
-        } catch {
-            throw CommandExit.internalError("\(error)")
-        }
+        let admin = try options.readConfiguration().admin
         url = "http://\(admin.address.text)"
         do throws(ServerFailure) { token = try GatewayServer.adminToken(admin) } catch {
             throw CommandExit.configuration("\(error)")

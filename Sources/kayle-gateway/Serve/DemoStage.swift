@@ -21,15 +21,13 @@ struct DemoStage {
             throw CommandExit.cannotWrite("no folder can be made for the demo's files; set TMPDIR to one that can")
         }
         self.folder = folder
-        do throws(TLSFailure) {
-            let made = try SelfSignedCertificate.make()
-            try write(made.certificate.span, "gateway.pem")
-            try made.privateKey.withBytes { (bytes) throws(ExitCode) in try write(bytes, "gateway.key") }
-        } catch let failure as TLSFailure {
-            throw CommandExit.internalError("\(failure)")
-        } catch {
-            throw error
+        let made: (certificate: [UInt8], privateKey: Secret)
+        do throws(TLSFailure) { made = try SelfSignedCertificate.make() } catch {
+            throw CommandExit.internalError("\(error)")
         }
+        let certificate = made.certificate
+        try write(certificate.span, "gateway.pem")
+        try made.privateKey.withBytes { (bytes) throws(ExitCode) in try write(bytes, "gateway.key") }
         try write(Array(Self.configuration(listen: listen, admin: admin, upstream: upstream).utf8).span, "gateway.json")
     }
 
