@@ -43,7 +43,8 @@ let package = Package(
         .executableTarget(
             name: "kayle-gateway",
             dependencies: [
-                "GatewayCore", "HTTPModel", "Settings", "KayleStandIn", "CGatewayShims", "COpenSSL", "CCurl", "CNGHTTP2",
+                "GatewayCore", "HTTPModel", "Settings", "KayleStandIn", "CGatewayShims", "COpenSSL", "CCurl",
+                "CNGHTTP2",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

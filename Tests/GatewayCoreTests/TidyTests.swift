@@ -5,7 +5,9 @@ import Testing
 struct TidyTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    private static let modules = ["HTTPModel", "Settings", "Cache", "GatewayCore", "kayle-gateway", "KayleStandIn"]
+    private static let modules = [
+        "HTTPModel", "Settings", "Cache", "GatewayCore", "kayle-gateway", "KayleStandIn",
+    ]
 
     /// One source file, with its comments and literals blanked out of `code`.
     private struct Source {
@@ -44,7 +46,8 @@ struct TidyTests {
                     guard let owner = owners[word], owner != room, let other = floors[owner] else { continue }
                     if other >= floor {
                         findings.append(
-                            "\(source.path):\(number + 1): \(room) names \(word) of \(owner); return a value or take a closure instead")
+                            "\(source.path):\(number + 1): \(room) names \(word) of \(owner); return a value or take a closure instead"
+                        )
                     }
                 }
             }
@@ -56,7 +59,8 @@ struct TidyTests {
         let folder = Self.root.appending(path: "Sources/GatewayCore")
         let existing = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { name in
-                let files = try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: name).path)
+                let files = try? FileManager.default.contentsOfDirectory(
+                    atPath: folder.appending(path: name).path)
                 return files?.contains { $0.hasSuffix(".swift") } == true
             }
 
@@ -73,8 +77,12 @@ struct TidyTests {
             for (number, line) in source.code.enumerated() where line.contains("import ") {
                 guard let imported = line.split(separator: " ").last.map(String.init) else { continue }
                 let isC = ["COpenSSL", "CCurl", "CNGHTTP2", "CGatewayShims"].contains(imported)
-                if isC && !allowed.contains(imported) || imported.hasPrefix("Foundation") || imported == "Dispatch" {
-                    findings.append("\(source.path):\(number + 1): imports \(imported), which is not this room's to import")
+                if isC && !allowed.contains(imported) || imported.hasPrefix("Foundation")
+                    || imported == "Dispatch"
+                {
+                    findings.append(
+                        "\(source.path):\(number + 1): imports \(imported), which is not this room's to import"
+                    )
                 }
             }
         }
@@ -85,9 +93,11 @@ struct TidyTests {
         var findings: [String] = []
         let sources = try Self.sources(below: "Sources")
         for source in sources + (try Self.sources(below: "Tests")) {
-            let most = source.path.hasPrefix("Tests") ? 800 : source.name == "RequestPipeline.swift" ? 250 : 500
+            let most =
+                source.path.hasPrefix("Tests") ? 800 : source.name == "RequestPipeline.swift" ? 250 : 500
             if source.lines.count > most {
-                findings.append("\(source.path): \(source.lines.count) lines, at most \(most); part the concept in two")
+                findings.append(
+                    "\(source.path): \(source.lines.count) lines, at most \(most); part the concept in two")
             }
             for (number, line) in source.lines.enumerated() where line.count > 110 {
                 // A table row or a literal cannot always be broken; code can.
@@ -97,7 +107,8 @@ struct TidyTests {
             }
             for function in Self.longFunctions(of: source) { findings.append(function) }
         }
-        let rooms = Dictionary(grouping: sources, by: { $0.path.split(separator: "/").dropLast().joined(separator: "/") })
+        let rooms = Dictionary(
+            grouping: sources, by: { $0.path.split(separator: "/").dropLast().joined(separator: "/") })
         for (room, files) in rooms where files.count > 12 && room.contains("GatewayCore/") {
             let concepts = files.filter { !$0.name.contains("+") }
             if concepts.count > 12 {
@@ -111,12 +122,16 @@ struct TidyTests {
         let everywhere = ["try!", "as!", "fatalError()", "-Ounchecked", "FIXME", "TODO"]
         let dataPlane = ["print(", "DispatchQueue", "Task {", "Date()", "await ", " async ", "any "]
         var findings: [String] = []
-        for source in try Self.sources(below: "Sources") where !source.path.contains("StandIn") && !source.path.contains("stand-in") {
+        for source in try Self.sources(below: "Sources")
+        where !source.path.contains("StandIn") && !source.path.contains("stand-in") {
             for (number, line) in source.code.enumerated() {
-                let inDataPlane = !source.path.contains("Sources/kayle-gateway") && !source.name.hasPrefix("EventLog")
+                let inDataPlane =
+                    !source.path.contains("Sources/kayle-gateway") && !source.name.hasPrefix("EventLog")
                 for word in everywhere + (inDataPlane ? dataPlane : []) where line.contains(word) {
                     if word == "any " && line.contains("any Error") { continue }
-                    findings.append("\(source.path):\(number + 1): \(word.trimmingCharacters(in: .whitespaces)) is not used here")
+                    findings.append(
+                        "\(source.path):\(number + 1): \(word.trimmingCharacters(in: .whitespaces)) is not used here"
+                    )
                 }
             }
         }
@@ -124,9 +139,11 @@ struct TidyTests {
     }
 
     @Test func pointersLiveInTheListedFilesOnly() throws {
-        let listed = Set(try Self.table(after: "## Where pointers live").map { $0[0].replacing("`", with: "") })
+        let listed = Set(
+            try Self.table(after: "## Where pointers live").map { $0[0].replacing("`", with: "") })
         var used: Set<String> = []
-        for source in try Self.sources(below: "Sources") where !source.path.contains("StandIn") && !source.path.contains("stand-in") {
+        for source in try Self.sources(below: "Sources")
+        where !source.path.contains("StandIn") && !source.path.contains("stand-in") {
             let isUnsafe = source.code.contains { line in
                 line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)")
                     || Self.words(of: line).contains("unsafe")
@@ -134,35 +151,44 @@ struct TidyTests {
             if isUnsafe { used.insert(String(source.path.dropFirst("Sources/".count))) }
         }
 
-        #expect(used.subtracting(listed).sorted() == [], "move the pointer into a boundary file, or write a decision page")
+        #expect(
+            used.subtracting(listed).sorted() == [],
+            "move the pointer into a boundary file, or write a decision page")
         #expect(listed.subtracting(used).sorted() == [], "strike it from the list")
     }
 
     @Test func everyTypeAndEveryVisibleMemberHasADocComment() throws {
-        let declaration = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:package|public)\s+(?:private\(set\)\s+|internal\(set\)\s+|static\s+|final\s+|mutating\s+|borrowing\s+|consuming\s+|convenience\s+|indirect\s+|nonisolated\s+|override\s+|required\s+)*(?:struct|class|enum|protocol|func|var|let|init|typealias|subscript)\b/
+        let declaration =
+            /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:package|public)\s+(?:private\(set\)\s+|internal\(set\)\s+|static\s+|final\s+|mutating\s+|borrowing\s+|consuming\s+|convenience\s+|indirect\s+|nonisolated\s+|override\s+|required\s+)*(?:struct|class|enum|protocol|func|var|let|init|typealias|subscript)\b/
         let typeDeclaration = /^(?:final\s+|private\s+|fileprivate\s+)*(?:struct|class|enum|protocol)\s+\w+/
         var findings: [String] = []
         for source in try Self.sources(below: "Sources") where !source.path.contains("stand-in") {
             for (number, line) in source.code.enumerated()
             where line.firstMatch(of: declaration) != nil || line.firstMatch(of: typeDeclaration) != nil {
                 if Self.hasDocComment(source, above: number) || Self.needsNone(line) { continue }
-                findings.append("\(source.path):\(number + 1): no doc comment: \(line.trimmingCharacters(in: .whitespaces))")
+                findings.append(
+                    "\(source.path):\(number + 1): no doc comment: \(line.trimmingCharacters(in: .whitespaces))"
+                )
             }
         }
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
     }
 
     @Test func everySourceFileHasATestFileOrAListedReason() throws {
-        let listed = Set(try Self.table(after: "## Files without a test file").map { $0[0].replacing("`", with: "") })
+        let listed = Set(
+            try Self.table(after: "## Files without a test file").map { $0[0].replacing("`", with: "") })
         let tests = Set(try Self.sources(below: "Tests").map(\.name))
         var missing: Set<String> = []
-        for source in try Self.sources(below: "Sources") where Self.modules.contains(String(source.path.split(separator: "/")[1])) {
+        for source in try Self.sources(below: "Sources")
+        where Self.modules.contains(String(source.path.split(separator: "/")[1])) {
             let base = source.name.dropLast(".swift".count)
             if base.contains("+") || tests.contains("\(base)Tests.swift") { continue }
             missing.insert(String(source.path.dropFirst("Sources/".count)))
         }
 
-        #expect(missing.subtracting(listed).sorted() == [], "write its test file, or list who tests it in docs/architecture.md")
+        #expect(
+            missing.subtracting(listed).sorted() == [],
+            "write its test file, or list who tests it in docs/architecture.md")
         #expect(listed.subtracting(missing).sorted() == [], "strike it from the list")
     }
 
@@ -214,7 +240,9 @@ struct TidyTests {
     private static func topLevelTypes(of source: Source) -> [String] {
         source.code.compactMap { line in
             let match = line.firstMatch(
-                of: /^(?:@\w+\s+)*(?:package\s+|public\s+|final\s+)*(?:struct|class|enum|protocol|typealias)\s+(\w+)/)
+                of:
+                    /^(?:@\w+\s+)*(?:package\s+|public\s+|final\s+)*(?:struct|class|enum|protocol|typealias)\s+(\w+)/
+            )
             return match.map { String($0.1) }
         }
     }
@@ -224,11 +252,14 @@ struct TidyTests {
         var start: (line: Int, indent: Int)?
         for (number, line) in source.code.enumerated() {
             let indent = line.prefix { $0 == " " }.count
-            if line.firstMatch(of: /\b(func\s+\w+|init\??\()/) != nil && line.contains("(") { start = (number, indent) }
+            if line.firstMatch(of: /\b(func\s+\w+|init\??\()/) != nil && line.contains("(") {
+                start = (number, indent)
+            }
             if let opened = start, indent == opened.indent, line.hasSuffix("}"), number > opened.line {
                 let length = number - opened.line + 1
                 if length > 70 {
-                    findings.append("\(source.path):\(opened.line + 1): a function of \(length) lines, at most 70")
+                    findings.append(
+                        "\(source.path):\(opened.line + 1): a function of \(length) lines, at most 70")
                 }
                 start = nil
             }

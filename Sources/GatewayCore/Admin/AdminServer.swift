@@ -64,7 +64,9 @@ package final class AdminServer {
         ResponseEncoder.field("Content-Type", Array(answer.contentType.utf8).span, into: &output)
         ResponseEncoder.field("Content-Length", UInt64(body.count), into: &output)
         ResponseEncoder.field("Cache-Control", "no-store", into: &output)
-        if answer.status == .unauthorized { ResponseEncoder.field("WWW-Authenticate", "Bearer", into: &output) }
+        if answer.status == .unauthorized {
+            ResponseEncoder.field("WWW-Authenticate", "Bearer", into: &output)
+        }
         if let method = answer.allow { ResponseEncoder.field("Allow", method, into: &output) }
         if request.isLast { ResponseEncoder.field("Connection", "close", into: &output) }
         ResponseEncoder.endHead(into: &output)

@@ -72,7 +72,8 @@ package struct Epoll: ~Copyable {
         if let deadline {
             // Rounded up: waking a moment late costs nothing, waking early costs another turn.
             let nanoseconds = deadline.nanosecondsElapsed(since: now)
-            timeoutMilliseconds = Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))
+            timeoutMilliseconds = Int32(
+                clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))
         }
         let count = unsafe epoll_wait(
             descriptor.number, events.baseAddress, Int32(Self.batchSize), timeoutMilliseconds)

@@ -16,7 +16,8 @@ extension MonotonicClock {
     /// Waits on the calling thread. For commands; never on a worker.
     package static func sleep(_ duration: Duration) {
         let nanoseconds = max(0, duration.nanoseconds)
-        var rest = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        var rest = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         var left = rest
         // Goes on with what is left after a signal.
         while unsafe nanosleep(&rest, &left) != 0 && errno == EINTR { rest = left }

@@ -7,7 +7,9 @@ package enum ServiceManager {
     /// Tells the state, such as `READY=1`; does nothing when nobody asked. A supervisor that cannot be reached is
     /// its own problem.
     package static func tell(_ state: StaticString) {
-        guard let path = EnvironmentVariable.value("NOTIFY_SOCKET"), let first = path.utf8.first else { return }
+        guard let path = EnvironmentVariable.value("NOTIFY_SOCKET"), let first = path.utf8.first else {
+            return
+        }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
@@ -26,7 +28,8 @@ package enum ServiceManager {
             // sockaddr_un begins with what sockaddr begins with; `length` says how much of it is used.
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe sendto(
-                    descriptor.number, state.utf8Start, state.utf8CodeUnitCount, Int32(MSG_NOSIGNAL), $0, length)
+                    descriptor.number, state.utf8Start, state.utf8CodeUnitCount, Int32(MSG_NOSIGNAL), $0,
+                    length)
             }
         }
     }

@@ -20,7 +20,9 @@ package struct SignalDescriptor: ~Copyable {
         for signal in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&mask, signal) }
         var blocked = mask
         unsafe sigaddset(&blocked, SIGPIPE)
-        guard unsafe pthread_sigmask(SIG_BLOCK, &blocked, nil) == 0 else { throw SystemFailure("pthread_sigmask") }
+        guard unsafe pthread_sigmask(SIG_BLOCK, &blocked, nil) == 0 else {
+            throw SystemFailure("pthread_sigmask")
+        }
         let number = unsafe signalfd(-1, &mask, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
         guard number >= 0 else { throw SystemFailure("signalfd") }
         descriptor = FileDescriptor(owning: number)

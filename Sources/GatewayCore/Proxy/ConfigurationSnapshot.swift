@@ -21,10 +21,13 @@ package final class ConfigurationSnapshot: Sendable {
         generation: UInt64, routes: RouteTable, access: AccessSnapshot, tenants: [TenantContext],
         openPartition: CachePartition, openLimits: [LimitPlan]
     ) {
-        precondition(tenants.count == access.tenants.count, "\(tenants.count) of \(access.tenants.count) tenants")
-        precondition(openLimits.count == routes.routes.count, "\(openLimits.count) of \(routes.routes.count) limits")
+        precondition(
+            tenants.count == access.tenants.count, "\(tenants.count) of \(access.tenants.count) tenants")
+        precondition(
+            openLimits.count == routes.routes.count, "\(openLimits.count) of \(routes.routes.count) limits")
         for (tenant, context) in zip(access.tenants, tenants) {
-            precondition(tenant === context.tenant, "\(context.tenant.id) stands in the place of \(tenant.id)")
+            precondition(
+                tenant === context.tenant, "\(context.tenant.id) stands in the place of \(tenant.id)")
         }
         self.generation = generation
         self.routes = routes

@@ -56,7 +56,8 @@ package final class Exchange: PendingAnswer {
 
     /// Makes the exchange of a request that has been judged.
     init(
-        number: UInt64, pipeline: RequestPipeline, snapshot: ConfigurationSnapshot, connection: Registration, identifier: [UInt8],
+        number: UInt64, pipeline: RequestPipeline, snapshot: ConfigurationSnapshot, connection: Registration,
+        identifier: [UInt8],
         path: [UInt8], record: ExchangeRecord, invalidates: Bool, contentIsOutstanding: Bool
     ) {
         self.number = number
@@ -116,7 +117,8 @@ package final class Exchange: PendingAnswer {
         record.receivedBytes += UInt64(content.count)
         switch transfer?.offerContent(content) {
         case .accepted(let count):
-            precondition(count == content.count, "\(count) of \(content.count) bytes were taken though there was room")
+            precondition(
+                count == content.count, "\(count) of \(content.count) bytes were taken though there was room")
         case .notWanted, nil: break
         }
     }
@@ -128,7 +130,9 @@ package final class Exchange: PendingAnswer {
     }
 
     /// Appends what there is of the answer.
-    package override func produce(into output: inout ByteBuffer) -> Production { pipeline.produce(self, into: &output) }
+    package override func produce(into output: inout ByteBuffer) -> Production {
+        pipeline.produce(self, into: &output)
+    }
 
     /// The client has gone.
     package override func abandon() { pipeline.abandon(self) }

@@ -20,6 +20,8 @@ package struct FollowerCourier {
 
     /// Tells everybody who is to be woken.
     func deliver(_ wakeup: Cache.Wakeup) {
-        for waiter in wakeup.waiters { post(waiter.worker, FollowerMessage(token: waiter.token, news: wakeup.news)) }
+        for waiter in wakeup.waiters {
+            post(waiter.worker, FollowerMessage(token: waiter.token, news: wakeup.news))
+        }
     }
 }

@@ -50,7 +50,9 @@ package enum ForwardedFields {
         for index in lines.indices {
             let line = lines[index]
             let name = bytes.extracting(line.name.range)
-            if isLeftOut(line.known) || (head.hasConnectionField && isNominated(name, head: head, bytes)) { continue }
+            if isLeftOut(line.known) || (head.hasConnectionField && isNominated(name, head: head, bytes)) {
+                continue
+            }
             // A line end stands in no name, value or target, so no two sets of lines have one key.
             key.append("\n")
             for position in name.indices { key.append(name[position].asciiLowercased) }
@@ -91,8 +93,10 @@ package enum ForwardedFields {
             .xForwardedProto, .xRealIP, .xRequestID:
             return true
         case .acceptEncoding, .age, .cacheControl, .cacheStatus, .connection, .contentEncoding, .contentType,
-            .cookie, .date, .eTag, .expires, .http2Settings, .ifMatch, .ifModifiedSince, .ifNoneMatch, .ifRange,
-            .ifUnmodifiedSince, .keepAlive, .lastModified, .location, .maxForwards, .pragma, .proxyAuthenticate,
+            .cookie, .date, .eTag, .expires, .http2Settings, .ifMatch, .ifModifiedSince, .ifNoneMatch,
+            .ifRange,
+            .ifUnmodifiedSince, .keepAlive, .lastModified, .location, .maxForwards, .pragma,
+            .proxyAuthenticate,
             .proxyAuthenticationInfo, .proxyAuthorization, .proxyConnection, .proxyStatus, .range, .rateLimit,
             .rateLimitPolicy, .retryAfter, .server, .setCookie, .te, .trailer, .transferEncoding, .upgrade,
             .vary, .via, .wwwAuthenticate, .other:

@@ -41,7 +41,9 @@ package struct RequestIdentifier: ~Copyable {
         guard (8...128).contains(bytes.count) else { return false }
         for index in bytes.indices {
             switch bytes[index] {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): continue
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "-"):
+                continue
             default: return false
             }
         }

@@ -84,7 +84,8 @@ extension RequestPipeline {
 
     /// News from the fetch that an exchange follows.
     package func hear(_ message: FollowerMessage) {
-        guard let exchange = exchanges.find(message.token), case .following(let ticket) = exchange.state else {
+        guard let exchange = exchanges.find(message.token), case .following(let ticket) = exchange.state
+        else {
             return
         }
         switch message.news {
@@ -102,7 +103,9 @@ extension RequestPipeline {
 
     /// A follower has waited long enough.
     package func due(_ number: UInt64) {
-        guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state else { return }
+        guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state else {
+            return
+        }
         courier.deliver(cache.collapser.leave(ticket))
         goAlone(exchange)
         wake(exchange)
@@ -210,7 +213,8 @@ extension RequestPipeline {
     }
 
     private func store(_ exchange: Exchange, _ transfer: Transfer) {
-        guard let permit = exchange.permit.take(), let head = transfer.head, let decision = exchange.decision else {
+        guard let permit = exchange.permit.take(), let head = transfer.head, let decision = exchange.decision
+        else {
             preconditionFailure("a fill without permit, head or decision")
         }
         let body = exchange.collected

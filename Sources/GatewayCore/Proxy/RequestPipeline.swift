@@ -130,13 +130,15 @@ package final class RequestPipeline {
         let value = count == 1 ? head.firstValue(of: .authorization) ?? .empty : .empty
         let subject = AccessSubject(
             method: head.method, address: record.address, nowUnixSeconds: recorder.nowUnixSeconds)
-        switch route.access.decide(subject, authorization: bytes.extracting(value.range), in: snapshot.access) {
+        switch route.access.decide(subject, authorization: bytes.extracting(value.range), in: snapshot.access)
+        {
         case .open: return nil
         case .granted(let grant):
             record.token = grant.token
             let context = snapshot.tenants[grant.tenantIndex]
             precondition(
-                context.tenant.identity == grant.tenantIdentity, "tenant \(context.tenant.id) is not the grant's")
+                context.tenant.identity == grant.tenantIdentity,
+                "tenant \(context.tenant.id) is not the grant's")
             record.tenant = context
             return nil
         case .refused(let reason, let holder):
@@ -191,7 +193,8 @@ package final class RequestPipeline {
         let subject = LimitSubject(
             tenant: tenant?.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
             credential: tenant?.credentialIdentity ?? 0, address: downstream.address)
-        let decision = limiter.take(limits, subject: subject, now: downstream.startedAt, report: &record.report)
+        let decision = limiter.take(
+            limits, subject: subject, now: downstream.startedAt, report: &record.report)
         switch decision {
         case .within: return nil
         case .exceeded(let index, _):
@@ -241,9 +244,12 @@ package final class RequestPipeline {
             record.cacheStatus = .forward(CacheForward(.uriMiss))
         }
         let exchange = makeExchange(head, bytes, downstream, record)
-        exchange.prepareFill(request: request, partition: partition, fillRequest(head, bytes, downstream, exchange))
+        exchange.prepareFill(
+            request: request, partition: partition, fillRequest(head, bytes, downstream, exchange))
         let waiter = Waiter(worker: workerIndex, token: exchange.number)
-        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: downstream.startedAt) {
+        switch cache.join(
+            partition, route: route.number, query: key, waiter: waiter, now: downstream.startedAt)
+        {
         case .lead(let permit): lead(exchange, permit)
         case .follow(let ticket): follow(exchange, ticket)
         case .alone: goAlone(exchange)

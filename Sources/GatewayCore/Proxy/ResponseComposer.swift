@@ -18,7 +18,8 @@ package struct AnswerTerms: ~Copyable {
 
     /// Puts the terms together.
     package init(
-        method: Method, persistence: Persistence, version: HTTPVersion, limits: LimitPlan?, report: LimitReport,
+        method: Method, persistence: Persistence, version: HTTPVersion, limits: LimitPlan?,
+        report: LimitReport,
         cacheStatus: CacheStatus?
     ) {
         self.method = method
@@ -61,12 +62,15 @@ package struct ResponseComposer: ~Copyable {
         ResponseEncoder.field("Content-Length", UInt64(body.count), into: &output)
         ResponseEncoder.field("Cache-Control", "no-store", into: &output)
         appendDate(nowUnixSeconds, into: &output)
-        if let seconds = refusal.retryAfterSeconds { ResponseEncoder.field("Retry-After", seconds, into: &output) }
+        if let seconds = refusal.retryAfterSeconds {
+            ResponseEncoder.field("Retry-After", seconds, into: &output)
+        }
         switch refusal {
         case .access(let reason) where reason.answer == .unauthorized:
             // RFC 9110 §11.6.1: a 401 names a challenge.
             ResponseEncoder.field("WWW-Authenticate", "Bearer", into: &output)
-        case .methodNotAllowed(let allow): ResponseEncoder.field("Allow", Array(allow.utf8).span, into: &output)
+        case .methodNotAllowed(let allow):
+            ResponseEncoder.field("Allow", Array(allow.utf8).span, into: &output)
         case .upstream(let failure): appendProxyStatus(failure, into: &output)
         case .message, .path, .query, .access, .noRoute, .late, .limited, .overloaded: break
         }
@@ -101,7 +105,9 @@ package struct ResponseComposer: ~Copyable {
             ResponseEncoder.field("ETag", bytes.extracting(entry.eTag.range), into: &output)
             appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
             let age = entry.ageSeconds(now: now)
-            if case .hit = terms.cacheStatus { ResponseEncoder.field("Age", UInt64(clamping: age), into: &output) }
+            if case .hit = terms.cacheStatus {
+                ResponseEncoder.field("Age", UInt64(clamping: age), into: &output)
+            }
         }
         appendOwn(terms, identifier: identifier, into: &output)
         guard terms.method != .head else {
@@ -126,7 +132,8 @@ package struct ResponseComposer: ~Copyable {
 
     /// The head of an answer that is passed on as it comes, its content framed to the client as `framing` says.
     package mutating func passOn(
-        _ head: ResponseHead, framing: ContentFraming, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
+        _ head: ResponseHead, framing: ContentFraming, _ terms: borrowing AnswerTerms,
+        identifier: Span<UInt8>,
         nowUnixSeconds: Int64, into output: inout ByteBuffer
     ) {
         ResponseEncoder.statusLine(head.status, into: &output)

@@ -14,7 +14,8 @@ final class GatewayApplication: Application {
     private static let tick = Duration.milliseconds(250)
 
     init(
-        pipeline: RequestPipeline, upstream: UpstreamClient, recorder: ExchangeRecorder, metrics: WorkerMetrics,
+        pipeline: RequestPipeline, upstream: UpstreamClient, recorder: ExchangeRecorder,
+        metrics: WorkerMetrics,
         housekeeping: Housekeeping?
     ) {
         self.pipeline = pipeline
@@ -125,7 +126,9 @@ final class GatewayApplication: Application {
         // Each round can start transfers that fail at once; the bound leaves the rest to the next turn.
         for _ in 0..<8 {
             while let transfer = upstream.nextProgressed() { pipeline.progressed(transfer) }
-            for (exchange, deadline) in pipeline.deadlines { worker.schedule(exchange: exchange, at: deadline) }
+            for (exchange, deadline) in pipeline.deadlines {
+                worker.schedule(exchange: exchange, at: deadline)
+            }
             pipeline.deadlines.removeAll(keepingCapacity: true)
             if pipeline.ready.isEmpty { return }
             let ready = pipeline.ready

@@ -38,7 +38,9 @@ package final class GatewayServer {
     ) throws(GatewayStartFailure) {
         self.loadConfiguration = loadConfiguration
         let configuration: GatewayConfiguration
-        do throws(SettingsFailure) { configuration = try loadConfiguration() } catch { throw .settings(error) }
+        do throws(SettingsFailure) { configuration = try loadConfiguration() } catch {
+            throw .settings(error)
+        }
         self.configuration = configuration
         do throws(ServerFailure) {
             signals = try Self.onSystem { () throws(SystemFailure) in try SignalDescriptor() }
@@ -90,7 +92,8 @@ package final class GatewayServer {
                 index: crew.count, application: application, listeners: [listener], mailbox: Mailbox())
         } catch { throw .system(error) }
         adminWorker = worker
-        events.info("ready on \(addresses.map(\.text).joined(separator: ", ")), admin on \(adminAddress.text)")
+        events.info(
+            "ready on \(addresses.map(\.text).joined(separator: ", ")), admin on \(adminAddress.text)")
         ServiceManager.tell("READY=1")
         worker.run()
         crew.join()
@@ -154,7 +157,8 @@ package final class GatewayServer {
             events.info("tenant store read: \(access.tenants.count) tenants")
         } catch {
             storeFailure = "\(error)"
-            shared.metrics.increment(MetricSeries(.reloads, shared.registry.names.value(.result, "store_failed")))
+            shared.metrics.increment(
+                MetricSeries(.reloads, shared.registry.names.value(.result, "store_failed")))
             events.error("the tenant store was not taken, the one before stays in use: \(error)")
         }
     }
@@ -181,7 +185,8 @@ package final class GatewayServer {
             configuration = next
             shared.writer?.reopen()
             crew.post(.renewCertificates)
-            shared.metrics.increment(MetricSeries(.reloads, shared.registry.names.value(.result, "configuration")))
+            shared.metrics.increment(
+                MetricSeries(.reloads, shared.registry.names.value(.result, "configuration")))
             events.info("configuration read again, generation \(generation)")
         } catch {
             shared.metrics.increment(
@@ -194,8 +199,10 @@ package final class GatewayServer {
         let changed = [
             ("listeners", next.listeners != configuration.listeners),
             ("admin", next.admin != configuration.admin), ("workers", next.workers != configuration.workers),
-            ("upstream", next.upstream != configuration.upstream), ("cache", next.cache != configuration.cache),
-            ("credentials", next.credentials != configuration.credentials), ("log", next.log != configuration.log),
+            ("upstream", next.upstream != configuration.upstream),
+            ("cache", next.cache != configuration.cache),
+            ("credentials", next.credentials != configuration.credentials),
+            ("log", next.log != configuration.log),
         ].filter(\.1).map(\.0)
         if !changed.isEmpty {
             events.warning("changed, but used only after a restart: \(changed.joined(separator: ", "))")

@@ -26,7 +26,8 @@ struct SnapshotBuilder {
     }
 
     /// The snapshot with the tenants that the store holds.
-    func snapshot(_ access: AccessSnapshot, generation: UInt64) throws(ServerFailure) -> ConfigurationSnapshot {
+    func snapshot(_ access: AccessSnapshot, generation: UInt64) throws(ServerFailure) -> ConfigurationSnapshot
+    {
         var plans: [[LimitPlan]] = []
         for plan in configuration.plans { plans.append(try limits(of: plan)) }
         let tenants = access.tenants.map { tenant in
@@ -46,8 +47,12 @@ struct SnapshotBuilder {
         for route in configuration.routes {
             var policies: [LimitPolicy] = []
             do throws(LimitPolicyFailure) {
-                for limit in plan?.limits ?? [] { policies.append(try Self.policy(limit, of: plan?.name ?? "")) }
-                for limit in route.limits { policies.append(try Self.policy(limit, of: "route \(route.name)")) }
+                for limit in plan?.limits ?? [] {
+                    policies.append(try Self.policy(limit, of: plan?.name ?? ""))
+                }
+                for limit in route.limits {
+                    policies.append(try Self.policy(limit, of: "route \(route.name)"))
+                }
                 plans.append(try LimitPlan(policies))
             } catch {
                 throw .configuration("limits of route \(route.name): \(error)")

@@ -74,7 +74,11 @@ package final class Worker {
     func watch(_ number: Int32, _ interest: Interest?, isNew: Bool) {
         let token = Registration(.upstream, index: Int(number)).token
         guard let interest else { return epoll.remove(number) }
-        if isNew { epoll.add(number, interest, token: token) } else { epoll.modify(number, interest, token: token) }
+        if isNew {
+            epoll.add(number, interest, token: token)
+        } else {
+            epoll.modify(number, interest, token: token)
+        }
     }
 
     /// Calls the application with `exchange`'s number when `deadline` has come.
@@ -197,7 +201,9 @@ package final class Worker {
         }
     }
 
-    private func admit(_ descriptor: consuming FileDescriptor, peer: SocketAddress, _ listener: WorkerListener) {
+    private func admit(
+        _ descriptor: consuming FileDescriptor, peer: SocketAddress, _ listener: WorkerListener
+    ) {
         guard listener.connectionCount < listener.policy.maximumConnectionsPerWorker else {
             application.note(.refused, self)
             return

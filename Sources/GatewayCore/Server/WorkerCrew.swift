@@ -47,7 +47,8 @@ final class WorkerCrew {
         for listener in configuration.listeners { _ = try Self.certificate(listener, shared) }
         for index in 0..<count {
             let plan = WorkerPlan(
-                index: index, workerCount: count, configuration: configuration, shared: shared, snapshot: snapshot,
+                index: index, workerCount: count, configuration: configuration, shared: shared,
+                snapshot: snapshot,
                 mailboxes: mailboxes, sockets: sockets[index])
             try start(plan)
         }

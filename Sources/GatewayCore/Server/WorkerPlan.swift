@@ -17,7 +17,9 @@ final class ListenerSockets: @unchecked Sendable {
     /// Takes the sockets out, in the order of the configuration.
     func take(_ body: (_ index: Int, consuming Listener) -> Void) {
         for (index, box) in sockets.enumerated() {
-            guard let socket = box.socket.take() else { preconditionFailure("socket \(index) was taken twice") }
+            guard let socket = box.socket.take() else {
+                preconditionFailure("socket \(index) was taken twice")
+            }
             body(index, socket)
         }
         sockets = []
@@ -46,7 +48,8 @@ struct WorkerPlan: Sendable {
                 let certificate = try WorkerCrew.certificate(listener, shared)
                 do throws(TLSFailure) {
                     listeners.append(
-                        try WorkerListener(listener: socket, policy: policy(listener), certificate: certificate))
+                        try WorkerListener(
+                            listener: socket, policy: policy(listener), certificate: certificate))
                 } catch { throw .tls(error) }
             } catch {
                 // The same files were read a moment ago by the main thread.

@@ -31,7 +31,9 @@ package enum SelfSignedCertificate {
             unsafe X509_sign(certificate, key, EVP_sha256()) > 0
         else { throw .library(TLSFailure.drainReason()) }
         let certificatePEM = try unsafe pem { unsafe PEM_write_bio_X509($0, certificate) == 1 }
-        var keyPEM = try unsafe pem { unsafe PEM_write_bio_PKCS8PrivateKey($0, key, nil, nil, 0, nil, nil) == 1 }
+        var keyPEM = try unsafe pem {
+            unsafe PEM_write_bio_PKCS8PrivateKey($0, key, nil, nil, 0, nil, nil) == 1
+        }
         defer { for index in keyPEM.indices { keyPEM[index] = 0 } }
         return (certificatePEM, Secret(keyPEM.span))
     }

@@ -44,7 +44,9 @@ package final class TLSContext {
         // plaintext lies in the worker's scratch, which is another place at each call.
         _ = unsafe gw_ssl_ctx_set_mode(
             handle,
-            Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
+            Int(
+                SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+            ))
         // Sessions live in tickets at the client; a cache in this process would serve one worker only.
         _ = unsafe gw_ssl_ctx_session_cache_off(handle)
         // One ticket per handshake: API clients keep one connection, not six like browsers.

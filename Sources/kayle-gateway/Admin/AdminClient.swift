@@ -31,7 +31,9 @@ struct AdminClient {
 
     /// Sends one request; the answer's content. `content` makes it a POST.
     func ask(_ path: String, content: [UInt8]? = nil) throws(ExitCode) -> [UInt8] {
-        guard let easy = unsafe curl_easy_init() else { throw CommandExit.internalError("libcurl does not start") }
+        guard let easy = unsafe curl_easy_init() else {
+            throw CommandExit.internalError("libcurl does not start")
+        }
         defer { unsafe curl_easy_cleanup(easy) }
         let answer = Answer()
         var fields: UnsafeMutablePointer<curl_slist>?
@@ -57,20 +59,23 @@ struct AdminClient {
         if let content {
             unsafe fields = curl_slist_append(fields, "Content-Type: application/json")
             _ = unsafe gw_curl_set_long(easy, CURLOPT_POSTFIELDSIZE, content.count)
-            _ = unsafe gw_curl_set_text(easy, CURLOPT_COPYPOSTFIELDS, String(decoding: content, as: UTF8.self))
+            _ = unsafe gw_curl_set_text(
+                easy, CURLOPT_COPYPOSTFIELDS, String(decoding: content, as: UTF8.self))
         }
         _ = unsafe gw_curl_set_list(easy, CURLOPT_HTTPHEADER, fields)
         let result = unsafe curl_easy_perform(easy)
         guard result == CURLE_OK else {
             throw CommandExit.unreachable(
-                "no gateway answers at \(url): \(unsafe String(cString: curl_easy_strerror(result))); is it running?")
+                "no gateway answers at \(url): \(unsafe String(cString: curl_easy_strerror(result))); is it running?"
+            )
         }
         var status = 0
         _ = unsafe gw_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
         guard status == 200 else {
             let text = String(decoding: answer.bytes, as: UTF8.self)
             throw status == 404 || status == 400
-                ? CommandExit.input(text) : CommandExit.unreachable("\(url)\(path) answered \(status): \(text)")
+                ? CommandExit.input(text)
+                : CommandExit.unreachable("\(url)\(path) answered \(status): \(text)")
         }
         return answer.bytes
     }

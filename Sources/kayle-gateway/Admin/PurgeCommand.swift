@@ -18,9 +18,11 @@ struct PurgeCommand: ParsableCommand {
     func run() throws {
         var members = [JSONMember("tenant", .string(tenant))]
         if let route { members.append(JSONMember("route", .string(route))) }
-        let answer = try AdminClient(options).ask("/purge", content: JSONText.pretty(JSONValue(.object(members))))
+        let answer = try AdminClient(options).ask(
+            "/purge", content: JSONText.pretty(JSONValue(.object(members))))
         // What cannot be read is printed as it came.
-        guard let document = try? JSONDocument(answer), case .number(let count) = document.root["purged"]?.content
+        guard let document = try? JSONDocument(answer),
+            case .number(let count) = document.root["purged"]?.content
         else { throw CommandExit.internalError(String(decoding: answer, as: UTF8.self)) }
         try options.print(document.root) { "purged \(count.text)\n" }
     }

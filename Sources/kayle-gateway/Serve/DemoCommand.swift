@@ -8,7 +8,8 @@ import Settings
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Run the whole gateway on an empty machine, with a stand-in upstream.",
-        discussion: "Makes a certificate and two tenants with a token each in a folder of its own, prints curl "
+        discussion:
+            "Makes a certificate and two tenants with a token each in a folder of its own, prints curl "
             + "lines that work when pasted, and runs until it is interrupted.")
 
     @Option(help: "Where clients connect to.")

@@ -18,7 +18,8 @@ struct DemoStage {
     /// Makes the folder and everything in it but tenants.
     init(listen: String, admin: String, upstream: String) throws(ExitCode) {
         guard let folder = TemporaryFolder.make(prefix: "kayle-gateway-demo-") else {
-            throw CommandExit.cannotWrite("no folder can be made for the demo's files; set TMPDIR to one that can")
+            throw CommandExit.cannotWrite(
+                "no folder can be made for the demo's files; set TMPDIR to one that can")
         }
         self.folder = folder
         let made: (certificate: [UInt8], privateKey: Secret)
@@ -28,7 +29,9 @@ struct DemoStage {
         let certificate = made.certificate
         try write(certificate.span, "gateway.pem")
         try made.privateKey.withBytes { (bytes) throws(ExitCode) in try write(bytes, "gateway.key") }
-        try write(Array(Self.configuration(listen: listen, admin: admin, upstream: upstream).utf8).span, "gateway.json")
+        try write(
+            Array(Self.configuration(listen: listen, admin: admin, upstream: upstream).utf8).span,
+            "gateway.json")
     }
 
     /// Adds the two tenants and issues a token to each.
@@ -51,8 +54,10 @@ struct DemoStage {
         let editor = TenantStoreEditor(credentials, plans: ["demo"])
         do throws(AccessFailure) {
             try editor.addTenant(tenant, plan: "demo", upstreamToken: .sealing(Secret(upstreamToken)))
-            guard let order = TokenOrder(
-                name: "demo", scopes: [.sessionsRead, .sessionsWrite], lifetime: .seconds(86_400), allow: [])
+            guard
+                let order = TokenOrder(
+                    name: "demo", scopes: [.sessionsRead, .sessionsWrite], lifetime: .seconds(86_400),
+                    allow: [])
             else { preconditionFailure("the demo's order is no order") }
             var randomness = SystemRandomNumberGenerator()
             let now = UTCTimestamp(unixSeconds: WallClock.nowSeconds())

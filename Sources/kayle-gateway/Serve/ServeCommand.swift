@@ -15,7 +15,8 @@ struct ServeCommand: ParsableCommand {
         let path = config
         try Gateway.run { () throws(SettingsFailure) in
             try ConfigurationLoader.load(path, checks: .withCertificates)
-        } whenReady: { _ in }
+        } whenReady: { _ in
+        }
     }
 }
 
