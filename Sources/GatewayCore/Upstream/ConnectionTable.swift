@@ -16,10 +16,14 @@ package enum UpstreamInterestChange: Sendable, Hashable {
 
 /// What happened on a descriptor of the upstream.
 package struct UpstreamReadiness: OptionSet, Sendable {
+    /// The bits.
     package let rawValue: UInt8
+    /// Makes a set from its bits.
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// Bytes, an end or an error can be read.
     package static let readable = UpstreamReadiness(rawValue: 1)
+    /// Bytes can be written, or a connection attempt has ended.
     package static let writable = UpstreamReadiness(rawValue: 2)
     /// An error, or both directions closed.
     package static let failed = UpstreamReadiness(rawValue: 4)
@@ -48,6 +52,9 @@ package struct UpstreamPoller {
 final class ConnectionTable {
     /// Who a descriptor belongs to.
     private enum Use {
+        /// A request's connection is being made; its number. libcurl closes sockets in this state without a
+        /// word, so nothing is believed about them until the connection is established.
+        case connecting(UInt64)
         /// A request runs on the connection; its number.
         case transfer(UInt64)
         /// Nobody: whatever happens on it spoils it.
@@ -63,8 +70,12 @@ final class ConnectionTable {
         var wanted: UpstreamInterest?
         var applied: UpstreamInterest?
         var isChanged = false
-        /// Local port, found out when the connection first becomes idle; 0 before.
+        /// Local port once the connection is established; 0 before.
         var localPort: UInt16 = 0
+
+        func isConnecting(for transfer: UInt64) -> Bool {
+            if case .connecting(transfer) = use { true } else { false }
+        }
 
         func isUsed(by transfer: UInt64) -> Bool {
             if case .transfer(transfer) = use { true } else { false }
@@ -79,6 +90,7 @@ final class ConnectionTable {
     /// Idle connections given up because something arrived on them, a polite close included.
     private(set) var spoiledCount: UInt64 = 0
 
+    /// A table without sockets.
     init(poller: UpstreamPoller) { self.poller = poller }
 
     /// Number of idle connections that may be used again.
@@ -89,15 +101,36 @@ final class ConnectionTable {
     /// Whether libcurl has a say about what happened on this descriptor; idle ones are examined here instead.
     func isInUse(_ descriptor: Int32) -> Bool {
         switch entries[descriptor]?.use {
-        case .transfer, .resolver: true
+        case .connecting, .transfer, .resolver: true
         case .idle, .spoiled, nil: false
         }
     }
 
-    /// libcurl opened a connection for a request.
+    /// libcurl opened a socket for a request.
     func opened(_ descriptor: Int32, for transfer: UInt64) {
         openedCount += 1
-        entries[descriptor] = Entry(use: .transfer(transfer), wanted: nil, applied: nil)
+        // If the number belonged to an earlier attempt that libcurl closed without a word, libcurl takes its
+        // wish for told and will not tell it again.
+        let wanted = entries[descriptor]?.wanted
+        entries[descriptor] = Entry(use: .connecting(transfer), wanted: wanted, applied: nil)
+        if wanted != nil { noteChange(of: descriptor) }
+    }
+
+    /// The request's connection is made: the socket with this local port. Other attempts of the same request are
+    /// over, their sockets closed.
+    func established(localPort: UInt16, by transfer: UInt64) {
+        for descriptor in connecting(for: transfer) {
+            if SocketProbe.localPort(of: descriptor) == localPort {
+                entries[descriptor]?.use = .transfer(transfer)
+                entries[descriptor]?.localPort = localPort
+            } else {
+                closing(descriptor)
+            }
+        }
+    }
+
+    private func connecting(for transfer: UInt64) -> [Int32] {
+        entries.filter { $0.value.isConnecting(for: transfer) }.map(\.key)
     }
 
     /// libcurl is about to close a connection.
@@ -120,9 +153,16 @@ final class ConnectionTable {
             closing(descriptor)
             return
         }
-        if case .idle = entry.use, interest == nil { return }
+        switch (entry.use, interest) {
+        case (.idle, nil): return
+        case (.connecting, nil):
+            // It may be closed already, and its number a client's before this turn is over.
+            if entry.applied != nil { poller.apply(descriptor, .remove) }
+            entry.applied = nil
         // A connection may pass from one request to the next inside one call of libcurl; the last wish counts.
-        if case .resolver = entry.use {} else if interest != nil { entry.use = .transfer(transfer) }
+        case (.idle, _), (.transfer, _?), (.spoiled, _?): entry.use = .transfer(transfer)
+        case (.connecting, _), (.resolver, _), (.transfer, nil), (.spoiled, nil): break
+        }
         entry.wanted = interest
         entries[descriptor] = entry
         noteChange(of: descriptor)
@@ -130,13 +170,11 @@ final class ConnectionTable {
 
     /// A request is over: a connection it used and left open is idle now, and watched.
     func released(by transfer: UInt64) {
+        for descriptor in connecting(for: transfer) { closing(descriptor) }
         while let index = entries.firstIndex(where: { $0.value.isUsed(by: transfer) }) {
             let descriptor = entries[index].key
             entries.values[index].use = .idle
             entries.values[index].wanted = .readable
-            if entries.values[index].localPort == 0 {
-                entries.values[index].localPort = SocketProbe.localPort(of: descriptor)
-            }
             noteChange(of: descriptor)
         }
     }
@@ -157,7 +195,7 @@ final class ConnectionTable {
         for (descriptor, entry) in entries where entry.localPort == localPort && localPort != 0 {
             switch entry.use {
             case .idle, .transfer(transfer): break
-            case .transfer, .resolver, .spoiled: continue
+            case .connecting, .transfer, .resolver, .spoiled: continue
             }
             isKnown = true
             if SocketProbe.isQuiet(descriptor) { continue }

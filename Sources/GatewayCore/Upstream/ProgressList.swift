@@ -38,6 +38,13 @@ final class ProgressList {
         for transfer in endingWithClose { transfer.unblockAnswer() }
     }
 
+    /// Forgets every transfer; they know this list, and it would keep them and itself alive.
+    func removeAll() {
+        withNews.removeAll()
+        needingAttention.removeAll()
+        endingWithClose.removeAll()
+    }
+
     /// Notes a deadline.
     func note(_ deadline: MonotonicInstant) {
         if let earliest = earliestDeadline, earliest <= deadline { return }

@@ -107,6 +107,7 @@ package final class Transfer {
         case secondSending
     }
 
+    /// Makes a transfer that waits for its turn; its total deadline counts from `progress.now`.
     init(
         request: consuming UpstreamRequest, owner: UInt64, number: UInt64,
         configuration: UpstreamClientConfiguration, progress: ProgressList, connections: ConnectionTable
@@ -322,6 +323,7 @@ package final class Transfer {
             return false
         }
         reusesConnection = !attempt.openedConnection
+        if attempt.openedConnection { connections.established(localPort: localPort, by: number) }
         if reusesConnection && !connections.isSafeToReuse(localPort: localPort, by: number) {
             attempt.refusal = .spoiledConnection
             return false

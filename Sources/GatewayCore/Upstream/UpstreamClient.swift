@@ -147,9 +147,10 @@ package final class UpstreamClient {
     /// Whether nothing runs or waits: a draining worker may go.
     package var isIdle: Bool { running.isEmpty && waiting.isEmpty }
 
-    /// Cancels every transfer. Idle connections close with the client itself.
+    /// Cancels every transfer and forgets all news. Idle connections close with the client itself.
     package func close() {
         while let transfer = waiting.popLast() ?? running.last { end(transfer, .cancelled, beginNext: false) }
+        progress.removeAll()
     }
 }
 

@@ -24,6 +24,7 @@ struct ConnectionTableTests {
         let (table, log, near, far) = makeTable()
         table.opened(near, for: 1)
         table.wishes(.writable, on: near, for: 1)
+        table.established(localPort: 0, by: 1)
         table.wishes(.readable, on: near, for: 1)
         table.applyInterest()
         table.wishes(nil, on: near, for: 1)
@@ -39,6 +40,7 @@ struct ConnectionTableTests {
     @Test func aPausedConnectionIsNotWatchedAndNotIdle() {
         let (table, log, near, far) = makeTable()
         table.opened(near, for: 1)
+        table.established(localPort: 0, by: 1)
         table.wishes(.readable, on: near, for: 1)
         table.applyInterest()
 
@@ -55,6 +57,7 @@ struct ConnectionTableTests {
     @Test func anIdleConnectionStaysWatchedAndIsSpoiledByBytes() {
         let (table, log, near, far) = makeTable()
         table.opened(near, for: 1)
+        table.established(localPort: 0, by: 1)
         table.wishes(.readable, on: near, for: 1)
         table.applyInterest()
         table.released(by: 1)
@@ -89,6 +92,7 @@ struct ConnectionTableTests {
     @Test func aClosedDescriptorLeavesNothingBehindForTheNextOfItsNumber() {
         let (table, log, near, far) = makeTable()
         table.opened(near, for: 1)
+        table.established(localPort: 0, by: 1)
         table.wishes(.readable, on: near, for: 1)
         table.applyInterest()
         table.wishes(.writable, on: near, for: 1)
@@ -109,6 +113,52 @@ struct ConnectionTableTests {
 
         #expect(!table.isSafeToReuse(localPort: 0, by: 1))
         #expect(!table.isSafeToReuse(localPort: 4_711, by: 1))
+        close(near)
+        close(far)
+    }
+
+    @Test func aSocketClosedWhileConnectingIsForgottenBeforeItsNumberCanBeAClients() {
+        let (table, log, near, far) = makeTable()
+        table.opened(near, for: 1)
+        table.wishes(.writable, on: near, for: 1)
+        table.applyInterest()
+
+        table.wishes(nil, on: near, for: 1)
+        let atOnce = log.changes
+        table.released(by: 1)
+        table.applyInterest()
+
+        #expect(atOnce == [.add(.writable), .remove])
+        #expect(log.changes == atOnce)
+        #expect(table.idleCount == 0)
+        close(near)
+        close(far)
+    }
+
+    @Test func aSecondAttemptWithTheSameNumberIsWatchedAnew() {
+        let (table, log, near, far) = makeTable()
+        table.opened(near, for: 1)
+        table.wishes(.writable, on: near, for: 1)
+        table.applyInterest()
+
+        table.opened(near, for: 1)
+        table.applyInterest()
+
+        #expect(log.changes == [.add(.writable), .add(.writable)])
+        close(near)
+        close(far)
+    }
+
+    @Test func theLosersOfARaceToConnectAreForgotten() {
+        let (table, log, near, far) = makeTable()
+        table.opened(near, for: 1)
+        table.wishes(.writable, on: near, for: 1)
+        table.applyInterest()
+
+        table.established(localPort: 4_711, by: 1)
+
+        #expect(log.changes == [.add(.writable), .remove])
+        #expect(!table.isInUse(near))
         close(near)
         close(far)
     }

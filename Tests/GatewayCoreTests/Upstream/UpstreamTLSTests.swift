@@ -93,7 +93,10 @@ private final class TLSUpstream {
     let url: String
     let configuration: UpstreamClientConfiguration
     private let process = Process()
-    private let input = Pipe()
+    // Plain descriptors, closed in one place: Foundation's handles close theirs at a time of their own choosing,
+    // and a descriptor closed twice is another test's socket.
+    private let input = TLSUpstream.makePipe()
+    private let output = TLSUpstream.makePipe()
     private let directory: URL
 
     init(name: String, options: [String] = []) throws {
@@ -106,42 +109,52 @@ private final class TLSUpstream {
             "2",
             "-keyout", key, "-out", certificate, "-subj", "/CN=upstream", "-addext", "subjectAltName=\(name)",
         ])
-        let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments =
             ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key] + options
-        process.standardInput = input
-        process.standardOutput = output
+        process.standardInput = FileHandle(fileDescriptor: input.reading, closeOnDealloc: false)
+        process.standardOutput = FileHandle(fileDescriptor: output.writing, closeOnDealloc: false)
         process.standardError = FileHandle.nullDevice
         try process.run()
-        url = "https://127.0.0.1:\(try Self.readPort(output.fileHandleForReading))"
-        // The pipe must be read on, or the server would block once it is full.
-        output.fileHandleForReading.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
-        }
+        url = "https://127.0.0.1:\(try Self.readPort(output.reading))"
         var configuration = UpstreamClientConfiguration(url: url)
         configuration.trustAnchorFile = certificate
         self.configuration = configuration
     }
 
     /// Sends bytes on the connection the server has.
-    func say(_ text: String) { input.fileHandleForWriting.write(Data(text.utf8)) }
+    func say(_ text: String) {
+        let bytes = Array(text.utf8)
+        let count = unsafe write(input.writing, bytes, bytes.count)
+        #expect(count == bytes.count)
+    }
+
+    private static func makePipe() -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [0, 0]
+        // pipe fills two descriptors.
+        let result = unsafe pipe(&ends)
+        #expect(result == 0)
+        for descriptor in ends { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
 
     func stop() {
         // The server inherits the test runner's blocked signals, so that a polite one would never arrive.
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+        for descriptor in [input.reading, input.writing, output.reading, output.writing] { close(descriptor) }
         // A directory that stays behind in the temporary folder does no harm.
         _ = try? FileManager.default.removeItem(at: directory)
     }
 
     /// The server prints `ACCEPT 127.0.0.1:port` once it listens.
-    private static func readPort(_ handle: FileHandle) throws -> UInt16 {
+    private static func readPort(_ descriptor: Int32) throws -> UInt16 {
         var text = ""
         while !text.hasSuffix("\n") || !text.contains("ACCEPT") {
-            let data = handle.availableData
-            if data.isEmpty { throw SetUpFailure(what: "openssl s_server ended: \(text)") }
-            text += String(decoding: data, as: UTF8.self)
+            var bytes = [UInt8](repeating: 0, count: 1_024)
+            let count = unsafe read(descriptor, &bytes, bytes.count)
+            if count <= 0 { throw SetUpFailure(what: "openssl s_server ended: \(text)") }
+            text += String(decoding: bytes.prefix(count), as: UTF8.self)
         }
         guard let line = text.split(separator: "\n").last(where: { $0.hasPrefix("ACCEPT") }),
             let digits = line.split(separator: ":").last, let port = UInt16(digits)

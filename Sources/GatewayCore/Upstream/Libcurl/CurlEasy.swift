@@ -12,12 +12,14 @@ import HTTPModel
 /// it, so that nothing of the transfer before is left.
 @safe
 final class CurlEasy {
+    /// libcurl's handle, for the multi handle's calls only.
     let handle: UnsafeMutableRawPointer
     private var lines: UnsafeMutablePointer<curl_slist>?
     /// The transfer the handle works for; callbacks without one refuse.
     var transfer: Transfer?
     private let connections: ConnectionTable
 
+    /// A handle with everything set that never changes.
     init(configuration: UpstreamClientConfiguration, connections: ConnectionTable) {
         guard let handle = unsafe curl_easy_init() else {
             preconditionFailure("no memory for a request handle")

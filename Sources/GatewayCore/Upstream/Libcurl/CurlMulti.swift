@@ -19,6 +19,7 @@ final class CurlMulti {
         case never
     }
 
+    /// A set without requests whose pool keeps at most so many idle connections.
     init(maximumConnectionCount: Int, connections: ConnectionTable) {
         precondition(Self.isLibraryReady, "libcurl cannot be initialized")
         guard let handle = unsafe curl_multi_init() else { preconditionFailure("no memory for libcurl") }

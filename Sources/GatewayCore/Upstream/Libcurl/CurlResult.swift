@@ -7,6 +7,7 @@ struct CurlResult {
     /// errno of the last failed connection attempt, 0 if there is none.
     private let systemError: Int32
 
+    /// A result from libcurl's code.
     init(_ code: CURLcode, systemError: Int32 = 0) {
         self.code = code
         self.systemError = systemError
