@@ -1,8 +1,8 @@
 /// How large the cache may grow and how requests wait for each other.
 public struct CacheConfiguration: Sendable, Hashable {
-    /// Memory for entries, their keys, the index and the eviction queues, in bytes. A hard bound: room is made
-    /// before an entry goes in. Zero stores nothing; collapsing still works. Anything else should be 1 MiB at the
-    /// least: tables grow with the number of entries and do not shrink. [256 MiB]
+    /// Memory for entries, their keys, the index and the eviction queues, in bytes. A hard bound: room is
+    /// made before an entry goes in. Zero stores nothing; collapsing still works. Anything else should be 1
+    /// MiB at the least: tables grow with the number of entries and do not shrink. [256 MiB]
     public var memoryBytes = 256 * 1_024 * 1_024
     /// The largest answer that is stored, all overhead included, in bytes; at most 1 GiB. [2 MiB]
     public var maximumEntryBytes = 2 * 1_024 * 1_024

@@ -2,14 +2,15 @@ import Synchronization
 
 /// A part of the cache that nobody else sees: one per tenant and upstream credential.
 ///
-/// The request pipeline finds it in the tenant's snapshot and passes it along; identity is the object itself, and
-/// every hit checks that the entry belongs to it. Two counters make older things vanish without touching them.
+/// The request pipeline finds it in the tenant's snapshot and passes it along; identity is the object itself,
+/// and every hit checks that the entry belongs to it. Two counters make older things vanish without touching
+/// them.
 public final class CachePartition: Sendable {
     /// A number of its own, never reused in this process; part of every key.
     public let id: UInt64
 
-    // Invalidation bumps `generation` first and `epoch` second; a fill reads them the other way round. So a fill
-    // that saw the new epoch also saw the new generation, and a torn pair only ever refuses to store.
+    // Invalidation bumps `generation` first and `epoch` second; a fill reads them the other way round. So a
+    // fill that saw the new epoch also saw the new generation, and a torn pair only ever refuses to store.
     private let generationCounter = Atomic<UInt64>(0)
     private let epochCounter = Atomic<UInt64>(0)
 
@@ -17,8 +18,8 @@ public final class CachePartition: Sendable {
         self.id = id
     }
 
-    /// The generation a look-up requires of an entry. Acquiring: whoever sees a write's effects elsewhere after
-    /// its invalidation also sees the invalidation.
+    /// The generation a look-up requires of an entry. Acquiring: whoever sees a write's effects elsewhere
+    /// after its invalidation also sees the invalidation.
     @inline(__always)
     var generation: UInt64 { generationCounter.load(ordering: .acquiring) }
 
@@ -53,7 +54,8 @@ struct FillState: Sendable, Hashable {
     let generation: UInt64
 }
 
-/// Finds the partition of a tenant and credential. Asked when a configuration snapshot is made, never by a request.
+/// Finds the partition of a tenant and credential. Asked when a configuration snapshot is made, never by a
+/// request.
 struct PartitionRegistry {
     private struct Owner: Hashable {
         let tenant: String

@@ -1,10 +1,11 @@
 public import HTTPModel
 import Synchronization
 
-/// The cache of the gateway: the one door to look up, to fetch together, to store, to invalidate and to purge.
+/// The cache of the gateway: the one door to look up, to fetch together, to store, to invalidate and to
+/// purge.
 ///
-/// Shared by all workers. A look-up takes one of 64 short locks, allocates nothing and retains one entry. Nothing
-/// here waits, calls back or reads a clock.
+/// Shared by all workers. A look-up takes one of 64 short locks, allocates nothing and retains one entry.
+/// Nothing here waits, calls back or reads a clock.
 public final class HTTPCache: Sendable {
     /// The requests under way, for what concerns a permit or ticket directly: ending, handing over, leaving.
     public let collapser: RequestCollapser
@@ -14,8 +15,8 @@ public final class HTTPCache: Sendable {
     private let hasher: KeyHasher
     private let registry = Mutex(PartitionRegistry())
 
-    /// An empty cache. `seed` are 128 random bits that no client may know: they keep clients from choosing keys
-    /// that collide.
+    /// An empty cache. `seed` are 128 random bits that no client may know: they keep clients from choosing
+    /// keys that collide.
     public init(configuration: CacheConfiguration, seed: (UInt64, UInt64)) {
         self.configuration = configuration
         store = CacheStore(configuration: configuration)
@@ -23,8 +24,8 @@ public final class HTTPCache: Sendable {
         hasher = KeyHasher(seed: seed)
     }
 
-    /// The partition of a tenant and an upstream credential, given by its fingerprint. For snapshots, never for
-    /// requests; the same two give the same partition, so entries survive a reload.
+    /// The partition of a tenant and an upstream credential, given by its fingerprint. For snapshots, never
+    /// for requests; the same two give the same partition, so entries survive a reload.
     public func partition(tenant: String, credential: UInt64) -> CachePartition {
         registry.withLock { $0.partition(tenant: tenant, credential: credential) }
     }
@@ -43,8 +44,9 @@ public final class HTTPCache: Sendable {
         return now < entry.freshUntil ? .fresh(entry) : .stale(entry)
     }
 
-    /// After a look-up that found nothing fresh: lead, follow or go alone. Looks once more when it would lead,
-    /// because a fetch may have ended between the look-up and now; then there may be somebody to wake already.
+    /// After a look-up that found nothing fresh: lead, follow or go alone. Looks once more when it would
+    /// lead, because a fetch may have ended between the look-up and now; then there may be somebody to wake
+    /// already.
     public func join(
         _ partition: CachePartition, route: UInt32, query: Span<UInt8>, waiter: Waiter, now: MonotonicInstant
     ) -> JoinDecision {
@@ -68,9 +70,9 @@ public final class HTTPCache: Sendable {
 
     /// Takes in an answer that was collected whole, stores it if that was decided, and ends the fetch.
     ///
-    /// The entry is made in any case, so that the leader answers from it. Followers get it whenever policy allowed
-    /// storing: that it then found no room, or came after a write, does not make it wrong for requests that all
-    /// began before that write was answered.
+    /// The entry is made in any case, so that the leader answers from it. Followers get it whenever policy
+    /// allowed storing: that it then found no room, or came after a write, does not make it wrong for
+    /// requests that all began before that write was answered.
     public func admit(
         _ permit: consuming FetchPermit, head: ResponseHead, body: consuming [UInt8],
         decision: StorageDecision, receivedUnixSeconds: Int64
@@ -94,14 +96,14 @@ public final class HTTPCache: Sendable {
         }
     }
 
-    /// Makes everything stored for a partition useless at once, and every fetch under way unfit to be stored: for
-    /// writes. Costs two atomic additions; the memory comes back by expiry and eviction.
+    /// Makes everything stored for a partition useless at once, and every fetch under way unfit to be stored:
+    /// for writes. Costs two atomic additions; the memory comes back by expiry and eviction.
     public func invalidate(_ partition: CachePartition) {
         partition.invalidate()
     }
 
-    /// Takes out what a partition holds, of one route or of all; returns how many entries could still have answered.
-    /// Fetches under way are not stored. Walks the whole index in 64 steps.
+    /// Takes out what a partition holds, of one route or of all; returns how many entries could still have
+    /// answered. Fetches under way are not stored. Walks the whole index in 64 steps.
     public func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
         store.purge(partition, route: route, now: now)
     }

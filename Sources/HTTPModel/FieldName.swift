@@ -1,4 +1,5 @@
-/// A field name the gateway gives meaning to (RFC 9110 §5.1); every other name is `other` and passes untouched.
+/// A field name the gateway gives meaning to (RFC 9110 §5.1); every other name is `other` and passes
+/// untouched.
 ///
 /// Recognized once, while the head is parsed, so that no later stage compares names again.
 public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
@@ -68,7 +69,8 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Recognizes a name without regard to ASCII case. The length decides first, so most names cost one compare.
+    /// Recognizes a name without regard to ASCII case. The length decides first, so most names cost one
+    /// compare.
     public init(_ name: Span<UInt8>) {
         switch name.count {
         case 2: self = name.first(of: .te)

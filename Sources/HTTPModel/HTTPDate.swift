@@ -66,6 +66,7 @@ public struct HTTPDate: Sendable, Hashable {
 
 /// A day of the proleptic Gregorian calendar, convertible to a day count without any library.
 public struct CivilDate: Sendable, Hashable {
+    /// The year, 0–9999 where it is printed.
     public let year: Int
     /// 1–12.
     public let month: Int

@@ -1,7 +1,7 @@
 /// A request method (RFC 9110 §9).
 ///
-/// Methods are case-sensitive. `other` stands for any registered or private token the gateway gives no meaning
-/// to; its spelling stays in `RequestHead.methodText` and is forwarded as it came.
+/// Methods are case-sensitive. `other` stands for any registered or private token the gateway gives no
+/// meaning to; its spelling stays in `RequestHead.methodText` and is forwarded as it came.
 public enum Method: UInt8, Sendable, Hashable, CaseIterable {
     case get, head, post, put, patch, delete, options, trace, connect, query, other
 

@@ -1,7 +1,7 @@
 /// A point in monotonic time, in nanoseconds since an arbitrary start (on Linux: since boot).
 ///
-/// Never derived from wall time, never compared across processes. Time always comes in as a parameter; only the
-/// rooms that touch the world own a clock.
+/// Never derived from wall time, never compared across processes. Time always comes in as a parameter; only
+/// the rooms that touch the world own a clock.
 public struct MonotonicInstant: Sendable, Hashable, Comparable {
     /// Nanoseconds since the clock's start.
     public let nanoseconds: UInt64

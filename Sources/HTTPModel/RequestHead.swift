@@ -1,4 +1,5 @@
-/// The head of a request: offsets into the bytes it was parsed from, and what framing and routing need to know.
+/// The head of a request: offsets into the bytes it was parsed from, and what framing and routing need to
+/// know.
 ///
 /// One value is reused for all requests of a worker, so that parsing allocates nothing; it is only meaningful
 /// together with the bytes it was parsed from. Every range lies inside these bytes.
@@ -30,7 +31,8 @@ public struct RequestHead: Sendable {
     public var expectsContinue = false
     /// `Max-Forwards`, where it is present and a number (RFC 9110 §7.6.2).
     public var maxForwards: UInt32?
-    /// Whether a `Connection` field was present: if so, its nominated fields must be removed (RFC 9110 §7.6.1).
+    /// Whether a `Connection` field was present: if so, its nominated fields must be removed (RFC 9110
+    /// §7.6.1).
     public var hasConnectionField = false
 
     /// An empty head with room for `fieldCapacity` lines.

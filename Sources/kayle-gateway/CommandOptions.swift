@@ -10,8 +10,8 @@ struct CommandOptions: ParsableArguments {
     @Flag(help: "Print one JSON document.")
     var json = false
 
-    /// Reads the configuration and runs a command on the tenant store it names; every failure becomes words on
-    /// standard error and an exit status.
+    /// Reads the configuration and runs a command on the tenant store it names; every failure becomes words
+    /// on standard error and an exit status.
     func edit<Result>(
         _ command: (TenantStoreEditor) throws(AccessFailure) -> Result
     ) throws(ExitCode) -> Result {

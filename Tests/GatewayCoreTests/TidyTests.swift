@@ -16,7 +16,7 @@ struct TidyTests {
         let code: [String]
         var room: String? {
             let parts = path.split(separator: "/")
-            return parts.count == 4 && parts[1] == "GatewayCore" ? String(parts[2]) : nil
+            return parts.count >= 4 && parts[1] == "GatewayCore" ? String(parts[2]) : nil
         }
         var name: String { path.split(separator: "/").last.map(String.init) ?? path }
     }
@@ -101,7 +101,7 @@ struct TidyTests {
             }
             for (number, line) in source.lines.enumerated() where line.count > 110 {
                 // A table row or a literal cannot always be broken; code can.
-                if !line.contains("\"") {
+                if !line.contains("\"") && !line.contains("of: /") && !line.contains("            /^") {
                     findings.append("\(source.path):\(number + 1): \(line.count) columns, at most 110")
                 }
             }
@@ -120,7 +120,7 @@ struct TidyTests {
 
     @Test func wordsThatHideTroubleDoNotOccur() throws {
         let everywhere = ["try!", "as!", "fatalError()", "-Ounchecked", "FIXME", "TODO"]
-        let dataPlane = ["print(", "DispatchQueue", "Task {", "Date()", "await ", " async ", "any "]
+        let dataPlane = ["print(", "DispatchQueue", "Task {", "Date()", "await ", " async ", " any "]
         var findings: [String] = []
         for source in try Self.sources(below: "Sources")
         where !source.path.contains("StandIn") && !source.path.contains("stand-in") {
@@ -128,7 +128,6 @@ struct TidyTests {
                 let inDataPlane =
                     !source.path.contains("Sources/kayle-gateway") && !source.name.hasPrefix("EventLog")
                 for word in everywhere + (inDataPlane ? dataPlane : []) where line.contains(word) {
-                    if word == "any " && line.contains("any Error") { continue }
                     findings.append(
                         "\(source.path):\(number + 1): \(word.trimmingCharacters(in: .whitespaces)) is not used here"
                     )
@@ -281,7 +280,8 @@ struct TidyTests {
         return false
     }
 
-    /// What the standard library has documented: conformances, and constants that are named like what they are.
+    /// What the standard library has documented: conformances, and constants that are named like what they
+    /// are.
     private static func needsNone(_ line: String) -> Bool {
         let known = [
             "static func <", "static func ==", "func hash(into", "var description", "var debugDescription",

@@ -4,8 +4,8 @@ import Glibc
 
 @testable import KayleStandIn
 
-/// A blocking client that shows the bytes of a connection as they are; every read ends after thirty seconds at
-/// most.
+/// A blocking client that shows the bytes of a connection as they are; every read ends after thirty seconds
+/// at most.
 final class RawClient {
     /// How a read ended when there were no bytes.
     enum End: Equatable {

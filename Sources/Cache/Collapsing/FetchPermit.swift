@@ -16,8 +16,8 @@ public struct Waiter: Sendable, Hashable {
 
 /// The right and the duty to fetch for everybody who wants the same thing.
 ///
-/// Ended exactly once: by storing, by an outcome, or by handing over. Dropping one unended is a bug of ours that
-/// would leave followers to their deadlines, so it stops the program where it happens.
+/// Ended exactly once: by storing, by an outcome, or by handing over. Dropping one unended is a bug of ours
+/// that would leave followers to their deadlines, so it stops the program where it happens.
 public struct FetchPermit: ~Copyable, Sendable {
     let key: CacheKey
     let serial: UInt64

@@ -1,8 +1,8 @@
 /// One fetch with its followers.
 ///
-/// Life: a leader starts it; followers join and leave; it ends with an outcome for all, or the leader hands over:
-/// then the first follower still there is appointed, and the flight waits for it to take over or to leave, in
-/// which case the next is appointed. Guarded by the collapser's shard.
+/// Life: a leader starts it; followers join and leave; it ends with an outcome for all, or the leader hands
+/// over: then the first follower still there is appointed, and the flight waits for it to take over or to
+/// leave, in which case the next is appointed. Guarded by the collapser's shard.
 struct Flight {
     private enum Leadership: Equatable {
         /// Some permit is out; goes to `offered` when the leader hands over.

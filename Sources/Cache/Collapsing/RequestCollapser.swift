@@ -41,8 +41,9 @@ public enum CollapseDecision: ~Copyable {
 
 /// Lets one request fetch what many want (RFC 9211's "collapsed"), across workers.
 ///
-/// Sharded by key; every call is a few lines under one mutex, and whoever must be woken is returned. Ends and departures may cross: a follower that leaves a flight that has ended finds
-/// nothing to leave, and ignores the news on its way to it.
+/// Sharded by key; every call is a few lines under one mutex, and whoever must be woken is returned. Ends and
+/// departures may cross: a follower that leaves a flight that has ended finds nothing to leave, and ignores
+/// the news on its way to it.
 public final class RequestCollapser: Sendable {
     private struct Shard {
         var flights: [FlightKey: Flight] = [:]
@@ -119,8 +120,9 @@ public final class RequestCollapser: Sendable {
         return shards[Self.shardIndex(id.key.key)].withLock { Self.appoint(id, in: &$0) }
     }
 
-    /// Claims the permit after `leadNow`; `nil` if this follower was not the one appointed. The answer it fetches
-    /// is stored under the epoch the flight began in, so nothing that was invalidated meanwhile comes back.
+    /// Claims the permit after `leadNow`; `nil` if this follower was not the one appointed. The answer it
+    /// fetches is stored under the epoch the flight began in, so nothing that was invalidated meanwhile comes
+    /// back.
     public func takeOver(_ ticket: FollowTicket) -> FetchPermit? {
         let id = ticket.flight
         let isAppointed = shards[Self.shardIndex(id.key.key)].withLock { shard in

@@ -53,7 +53,7 @@ extension Span where Element == UInt8 {
         var difference: UInt64 = 0
         var index = 0
         while index <= count - 8 {
-            difference |= littleEndianWord(at: index) ^ other.littleEndianWord(at: index)
+            difference |= word(at: index) ^ other.word(at: index)
             index += 8
         }
         while index < count {

@@ -1,8 +1,8 @@
 /// A 128-bit hash of a body (SipHash-2-4-128 under a published key), from which an `ETag` is made.
 ///
-/// The same bytes have the same digest in every process and after every restart, so validators survive them. Not
-/// a security feature: the key is public, and whoever controls a body can aim at a collision. What that buys is
-/// a wrong 304 about a body of one's own.
+/// The same bytes have the same digest in every process and after every restart, so validators survive them.
+/// Not a security feature: the key is public, and whoever controls a body can aim at a collision. What that
+/// buys is a wrong 304 about a body of one's own.
 struct ContentDigest: Hashable {
     /// The first eight bytes as a number.
     let high: UInt64

@@ -2,8 +2,9 @@ import HTTPModel
 
 /// The state of SipHash (Aumasson and Bernstein, 2012), a keyed hash for short inputs.
 ///
-/// One core for both uses in this module: the index hash (1 round per word, 3 at the end, secret key, so that no
-/// tenant can aim at one slot of the index), and the content hash (2 and 4 rounds, published key, 128 bits).
+/// One core for both uses in this module: the index hash (1 round per word, 3 at the end, secret key, so that
+/// no tenant can aim at one slot of the index), and the content hash (2 and 4 rounds, published key, 128
+/// bits).
 struct SipHash {
     private var v0: UInt64
     private var v1: UInt64
@@ -33,7 +34,7 @@ struct SipHash {
         let wordsEnd = bytes.count & ~7
         var index = 0
         while index < wordsEnd {
-            absorb(bytes.littleEndianWord(at: index), rounds: rounds)
+            absorb(bytes.word(at: index), rounds: rounds)
             index += 8
         }
         var last = UInt64(truncatingIfNeeded: bytes.count) << 56

@@ -1,6 +1,7 @@
 import HTTPModel
 
-/// What the upstream says about storing and reusing an answer (RFC 9111 §5.2.2), or a client about its request.
+/// What the upstream says about storing and reusing an answer (RFC 9111 §5.2.2), or a client about its
+/// request.
 ///
 /// Only directives this cache acts on are kept. Doubt is kept too: a value that cannot be read, or two that
 /// disagree, make the answer stale from the start (RFC 9111 §4.2.1), never longer-lived.

@@ -24,9 +24,9 @@ public enum CacheBypass: Sendable, Hashable, CaseIterable {
 
 /// What the cache must know about a request, taken down while its bytes are still there.
 ///
-/// Client directives that force a forward (`no-cache`, `max-age=0`) are ignored by policy: the gateway protects
-/// the origin, and a reload key must not become a way past the cache. `no-store` is honoured where it matters:
-/// the answer is not kept.
+/// Client directives that force a forward (`no-cache`, `max-age=0`) are ignored by policy: the gateway
+/// protects the origin, and a reload key must not become a way past the cache. `no-store` is honoured where
+/// it matters: the answer is not kept.
 public struct CacheRequest: Sendable, Hashable {
     /// The method that is sent upstream.
     public var method: Method

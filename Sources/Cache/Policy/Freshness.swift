@@ -49,9 +49,10 @@ public struct Freshness: Sendable, Hashable {
 extension Freshness {
     /// Works out what may be reused for how long; `nil` when that is no time at all.
     ///
-    /// The upstream's lifetime counts from the answer's birth, so its whole age is taken off. The route's lifetime
-    /// is the operator's word about this gateway: only an age that an upstream cache admits to (`Age`) is taken
-    /// off, not the difference of two wall clocks, or a skew of some seconds would switch caching off.
+    /// The upstream's lifetime counts from the answer's birth, so its whole age is taken off. The route's
+    /// lifetime is the operator's word about this gateway: only an age that an upstream cache admits to
+    /// (`Age`) is taken off, not the difference of two wall clocks, or a skew of some seconds would switch
+    /// caching off.
     init?(
         of response: ResponseHead, by directives: UpstreamDirectives, routeLifetime: Duration,
         timing: FetchTiming

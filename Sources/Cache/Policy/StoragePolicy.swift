@@ -66,9 +66,10 @@ public enum StorageRefusal: Sendable, Hashable, CaseIterable {
 
 /// The rules of storing (RFC 9111 §3) for a cache whose partitions belong to one tenant and credential each.
 ///
-/// By contract with the operator who configures a lifetime on a route, two rules of a shared cache do not apply
-/// inside a partition: an answer to a request with Authorization may be stored (§3.5), and so may one marked
-/// `private`. The user that both protect is the partition's owner, and nobody else ever sees the entry.
+/// By contract with the operator who configures a lifetime on a route, two rules of a shared cache do not
+/// apply inside a partition: an answer to a request with Authorization may be stored (§3.5), and so may one
+/// marked `private`. The user that both protect is the partition's owner, and nobody else ever sees the
+/// entry.
 public enum StoragePolicy {
     /// An answer as far as its head tells, with the request that asked for it.
     public struct Subject: Sendable {
@@ -88,7 +89,8 @@ public enum StoragePolicy {
         }
     }
 
-    /// Decides as soon as the head is there, so that an answer that will not be stored is not collected either.
+    /// Decides as soon as the head is there, so that an answer that will not be stored is not collected
+    /// either.
     public static func decide(
         _ subject: Subject, routeLifetime: Duration, maximumEntryBytes: Int
     ) -> StorageDecision {
@@ -138,8 +140,9 @@ public enum StoragePolicy {
         return nil
     }
 
-    /// Whether every name in a Vary line is one that all requests of a key share: Authorization is the partition,
-    /// Accept-Encoding is set by the gateway, and requests with Origin never get here (RFC 9111 §4.1).
+    /// Whether every name in a Vary line is one that all requests of a key share: Authorization is the
+    /// partition, Accept-Encoding is set by the gateway, and requests with Origin never get here (RFC 9111
+    /// §4.1).
     private static func isCovered(vary value: Span<UInt8>) -> Bool {
         var start = 0
         while start < value.count {

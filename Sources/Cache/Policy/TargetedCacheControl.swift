@@ -1,11 +1,11 @@
 import HTTPModel
 
 extension CacheControl {
-    /// Reads a targeted field (RFC 9213 §2.1), whose lines were joined with commas: a Structured Fields dictionary
-    /// (RFC 9651 §3.2). `nil` if it is empty or does not parse, which means as good as absent.
+    /// Reads a targeted field (RFC 9213 §2.1), whose lines were joined with commas: a Structured Fields
+    /// dictionary (RFC 9651 §3.2). `nil` if it is empty or does not parse, which means as good as absent.
     ///
-    /// Later members win over earlier ones of the same name. A member of the wrong type is ignored, as the RFC
-    /// asks: `max-age=1.5` or `no-store=1` says nothing.
+    /// Later members win over earlier ones of the same name. A member of the wrong type is ignored, as the
+    /// RFC asks: `max-age=1.5` or `no-store=1` says nothing.
     init?(targeted value: Span<UInt8>) {
         var reader = DictionaryReader()
         var members = 0
@@ -35,7 +35,8 @@ extension CacheControl {
     }
 }
 
-/// Walks over a Structured Fields dictionary and checks every byte of it; keeps only what cache directives need.
+/// Walks over a Structured Fields dictionary and checks every byte of it; keeps only what cache directives
+/// need.
 private struct DictionaryReader {
     enum Item: Equatable {
         case boolean(Bool)

@@ -3,9 +3,10 @@ import Synchronization
 
 /// One answer, whole, with everything needed to send it again.
 ///
-/// One allocation of bytes, laid out as key, entity tag, field lines, empty line, body: an HTTP/1.1 hit appends its
-/// own first lines and then copies `fieldsAndBody` in one go. Immutable except for one counter that eviction reads.
-/// Made for every collected answer, stored or not, so that the leader answers by the same code as everybody else.
+/// One allocation of bytes, laid out as key, entity tag, field lines, empty line, body: an HTTP/1.1 hit
+/// appends its own first lines and then copies `fieldsAndBody` in one go. Immutable except for one counter
+/// that eviction reads. Made for every collected answer, stored or not, so that the leader answers by the
+/// same code as everybody else.
 public final class CacheEntry: Sendable {
     // What a look-up reads comes first, so that it lies in the object's first cache line.
 
@@ -17,17 +18,18 @@ public final class CacheEntry: Sendable {
     let freshUntil: MonotonicInstant
     let route: UInt32
     let queryBytes: UInt32
-    // Hits since the queue last looked, 0...3. Relaxed: a lost update costs one second chance, never correctness.
+    // Hits since the queue last looked, 0...3. Relaxed: a lost update costs one second chance, never
+    // correctness.
     private let hits = Atomic<UInt8>(0)
 
     /// The status of the answer.
     public let status: Status
-    /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the body.
-    /// Empty for an answer that is passed on as it came.
+    /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the
+    /// body. Empty for an answer that is passed on as it came.
     public let eTag: ByteRange
     /// `Name: value\r\n` for each field line that is sent on. What the gateway states anew (Content-Length,
-    /// Cache-Control, CDN-Cache-Control, Age, Expires, ETag, X-Request-Id, RateLimit) is left out where it does so;
-    /// `Date` is always there.
+    /// Cache-Control, CDN-Cache-Control, Age, Expires, ETag, X-Request-Id, RateLimit) is left out where it
+    /// does so; `Date` is always there.
     public let fields: ByteRange
     /// The body.
     public let body: ByteRange

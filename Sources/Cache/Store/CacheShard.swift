@@ -2,8 +2,8 @@ import HTTPModel
 
 /// One part of the index: an open-addressing table from key to entry, with linear probing.
 ///
-/// Guarded by its own mutex in `CacheStore`; look-ups take no other. Holds each entry with the number of its node
-/// in the eviction queues, so that a replaced entry is found there at once.
+/// Guarded by its own mutex in `CacheStore`; look-ups take no other. Holds each entry with the number of its
+/// node in the eviction queues, so that a replaced entry is found there at once.
 struct CacheShard {
     /// A place in the table; free when `entry` is nil.
     struct Slot {

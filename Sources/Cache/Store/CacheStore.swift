@@ -3,8 +3,9 @@ import Synchronization
 
 /// Where entries live: an index in 64 shards for look-ups, and one admission state for everything else.
 ///
-/// Lock order: admission, then one shard. A look-up takes its shard only. Whatever puts in or takes out holds the
-/// admission lock, so the sums it keeps are exact. Entries that leave are released after the lock is given back.
+/// Lock order: admission, then one shard. A look-up takes its shard only. Whatever puts in or takes out holds
+/// the admission lock, so the sums it keeps are exact. Entries that leave are released after the lock is
+/// given back.
 final class CacheStore: Sendable {
     /// What admission did with an entry.
     enum Outcome: Sendable, Equatable {
@@ -80,8 +81,8 @@ final class CacheStore: Sendable {
         return outcome
     }
 
-    /// Drops at most `limit` entries that have expired by `now`; returns how many. Housekeeping calls it until it
-    /// returns fewer than the limit.
+    /// Drops at most `limit` entries that have expired by `now`; returns how many. Housekeeping calls it
+    /// until it returns fewer than the limit.
     func reclaimExpired(now: MonotonicInstant, limit: Int) -> Int {
         var gone: [CacheEntry] = []
         admission.withLock { admission in
@@ -93,8 +94,8 @@ final class CacheStore: Sendable {
         return gone.count
     }
 
-    /// Takes out every entry of a partition, or of one of its routes; returns how many of them could still have
-    /// answered a request. One shard at a time, so no lock is held for long.
+    /// Takes out every entry of a partition, or of one of its routes; returns how many of them could still
+    /// have answered a request. One shard at a time, so no lock is held for long.
     func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
         // First of all, so that no fill of before slips in behind the walk.
         partition.refuseFillsOfBefore()

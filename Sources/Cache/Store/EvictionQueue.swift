@@ -1,10 +1,10 @@
-/// The order in which entries leave for room: S3-FIFO (Yang and others, 2023), over all entries and over those of
-/// each partition at once.
+/// The order in which entries leave for room: S3-FIFO (Yang and others, 2023), over all entries and over
+/// those of each partition at once.
 ///
-/// New entries enter a small queue of a tenth of the memory; only those hit more than once there, or coming back
-/// soon after they left it, reach the main queue. A scan flows through the small queue and never touches the main
-/// one. Every node stands in two lists, the common one and that of its partition, in the same order, so that the
-/// same rule picks the next victim of either. Part of the admission state; hits never come here.
+/// New entries enter a small queue of a tenth of the memory; only those hit more than once there, or coming
+/// back soon after they left it, reach the main queue. A scan flows through the small queue and never touches
+/// the main one. Every node stands in two lists, the common one and that of its partition, in the same order,
+/// so that the same rule picks the next victim of either. Part of the admission state; hits never come here.
 struct EvictionQueue {
     /// Which of the two queues a node stands in.
     enum Stage: UInt8 {
@@ -71,8 +71,8 @@ struct EvictionQueue {
     }
 
     private static let none = UInt32.max
-    /// How many nodes may be passed over in search of one victim; then the oldest goes, hit or not. Bounds the
-    /// time under the admission lock when everything was hit.
+    /// How many nodes may be passed over in search of one victim; then the oldest goes, hit or not. Bounds
+    /// the time under the admission lock when everything was hit.
     private static let maximumSecondChances = 64
 
     private let shareBytes: Int
@@ -152,8 +152,8 @@ struct EvictionQueue {
         return entry
     }
 
-    /// The node to evict next, `nil` when there is none. Moves nodes that earned a second chance on the way: those
-    /// of a partition above its share come first, then all.
+    /// The node to evict next, `nil` when there is none. Moves nodes that earned a second chance on the way:
+    /// those of a partition above its share come first, then all.
     mutating func nextVictim() -> UInt32? {
         let account = overShare.first
         for _ in 0..<Self.maximumSecondChances {

@@ -1,7 +1,7 @@
 import HTTPModel
 
-/// Knows which node expires next: a binary heap by instant, with the place of every node, so that a node leaves in
-/// logarithmic time wherever it stands.
+/// Knows which node expires next: a binary heap by instant, with the place of every node, so that a node
+/// leaves in logarithmic time wherever it stands.
 struct ExpiryIndex {
     private struct Item {
         let instant: MonotonicInstant

@@ -1,7 +1,8 @@
-/// Remembers the hashes of entries that left the small queue unused, so that one that comes back soon is known.
+/// Remembers the hashes of entries that left the small queue unused, so that one that comes back soon is
+/// known.
 ///
-/// A direct-mapped table of fixed size instead of an exact queue: a newer hash may push out an older one early,
-/// which costs one entry its short cut into the main queue and nothing else.
+/// A direct-mapped table of fixed size instead of an exact queue: a newer hash may push out an older one
+/// early, which costs one entry its short cut into the main queue and nothing else.
 struct GhostTable {
     private struct Ghost {
         var hash: UInt64 = 0

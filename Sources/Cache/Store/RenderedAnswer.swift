@@ -66,8 +66,8 @@ struct RenderedAnswer {
 }
 
 extension FieldLine {
-    /// Whether the gateway replaces this field on answers it may reuse. The upstream's RateLimit speaks of the
-    /// moment it was fetched and would lie on every hit.
+    /// Whether the gateway replaces this field on answers it may reuse. The upstream's RateLimit speaks of
+    /// the moment it was fetched and would lie on every hit.
     fileprivate func isStatedAnew(in bytes: Span<UInt8>) -> Bool {
         switch known {
         case .cacheControl, .age, .eTag, .expires, .rateLimit, .rateLimitPolicy: true

@@ -4,13 +4,13 @@ package import HTTPModel
 package enum AccessPolicy: Sendable, Hashable {
     /// Nothing: there is no tenant, and no credential reaches the upstream.
     case open
-    /// A good token. With a scope, one that satisfies it. Without, a token with any scope for a safe method and
-    /// with any write scope for every other: a route that does not say what it needs must not let a token
+    /// A good token. With a scope, one that satisfies it. Without, a token with any scope for a safe method
+    /// and with any write scope for every other: a route that does not say what it needs must not let a token
     /// change things that was issued for reading.
     case token(needs: Scope?)
 
-    /// Decides on one request. `authorization` is the value of its only Authorization field, empty if there is
-    /// none; a request with two of them has been refused before.
+    /// Decides on one request. `authorization` is the value of its only Authorization field, empty if there
+    /// is none; a request with two of them has been refused before.
     package func decide(
         _ subject: AccessSubject, authorization: Span<UInt8>, in snapshot: AccessSnapshot
     ) -> AccessDecision {
@@ -60,12 +60,13 @@ package enum AccessDecision: Sendable, Equatable {
     case open
     /// The request acts for the grant's tenant.
     case granted(TokenGrant)
-    /// The request ends here. `holder` tells the log whose good token it was; absent if the token is not good.
+    /// The request ends here. `holder` tells the log whose good token it was; absent if the token is not
+    /// good.
     case refused(AccessRefusal, holder: TokenGrant?)
 }
 
-/// Why a request was refused at the access stage. The log and the metric know; the client is told no more than
-/// `challenge`, so that no answer helps to guess a token.
+/// Why a request was refused at the access stage. The log and the metric know; the client is told no more
+/// than `challenge`, so that no answer helps to guess a token.
 package enum AccessRefusal: UInt8, Sendable, Hashable, CaseIterable {
     /// There is no Authorization field.
     case missing

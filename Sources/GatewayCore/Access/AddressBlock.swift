@@ -2,11 +2,12 @@
 package struct AddressBlock: Sendable, Hashable {
     /// The first address.
     package let first: IPAddress
-    /// Leading bits that addresses of the block share, of 128; an IPv4 block counts the 96 of its mapped form.
+    /// Leading bits that addresses of the block share, of 128; an IPv4 block counts the 96 of its mapped
+    /// form.
     private let sharedBits: Int
 
-    /// Reads a block; `nil` for anything else, and for an address with bits beyond the prefix: `192.0.2.1/24` may
-    /// mean the one address or all of them, and an allow list must not guess.
+    /// Reads a block; `nil` for anything else, and for an address with bits beyond the prefix: `192.0.2.1/24`
+    /// may mean the one address or all of them, and an allow list must not guess.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let address = parts.first.flatMap({ IPAddress(String($0)) }) else { return nil }
@@ -33,8 +34,8 @@ package struct AddressBlock: Sendable, Hashable {
     /// The block of all IPv6 addresses.
     static let allIPv6 = AddressBlock(first: IPAddress(high: 0, low: 0), sharedBits: 0)
 
-    /// Whether the address lies in the block. An IPv4 block holds no IPv6 address, and `::/0` only looks as if it
-    /// held IPv4: it is the block of all IPv6 addresses.
+    /// Whether the address lies in the block. An IPv4 block holds no IPv6 address, and `::/0` only looks as
+    /// if it held IPv4: it is the block of all IPv6 addresses.
     package func contains(_ address: IPAddress) -> Bool {
         address.isIPv4 == first.isIPv4 && Self.masked(address, sharedBits) == first
     }

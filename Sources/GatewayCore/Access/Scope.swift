@@ -14,8 +14,8 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The scopes of which any one satisfies a need for this one: upstream, a write scope satisfies the reads of
-    /// its area, and here as well.
+    /// The scopes of which any one satisfies a need for this one: upstream, a write scope satisfies the reads
+    /// of its area, and here as well.
     var satisfiers: ScopeSet {
         switch self {
         case .sessionsRead: [.sessionsRead, .sessionsWrite]
@@ -32,6 +32,7 @@ package struct ScopeSet: OptionSet, Sendable, Hashable {
     /// One bit per scope.
     package let rawValue: UInt8
 
+    /// Takes the bits of a set.
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Makes a set of the scopes given.
@@ -49,10 +50,15 @@ package struct ScopeSet: OptionSet, Sendable, Hashable {
         }
     }
 
+    /// `sessions:read`.
     package static let sessionsRead = ScopeSet(rawValue: 1)
+    /// `sessions:write`.
     package static let sessionsWrite = ScopeSet(rawValue: 2)
+    /// `webhooks:read`.
     package static let webhooksRead = ScopeSet(rawValue: 4)
+    /// `webhooks:write`.
     package static let webhooksWrite = ScopeSet(rawValue: 8)
+    /// `analytics:read`.
     package static let analyticsRead = ScopeSet(rawValue: 16)
 
     /// The scopes that allow changes.

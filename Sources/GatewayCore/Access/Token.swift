@@ -2,9 +2,10 @@ import HTTPModel
 
 /// What a client shows to say which tenant it acts for.
 ///
-/// 55 bytes: `kgw_`, the version `1`, an id of 12 characters, a secret of 31 and a checksum of 7, all of them of
-/// `0-9a-z`. The secret has 160 random bits; a token fits one block of SHA-256 with its padding (55 bytes), so a
-/// check hashes two blocks and not three. Prefix and checksum let secret scanners recognize a leaked one.
+/// 55 bytes: `kgw_`, the version `1`, an id of 12 characters, a secret of 31 and a checksum of 7, all of them
+/// of `0-9a-z`. The secret has 160 random bits; a token fits one block of SHA-256 with its padding (55
+/// bytes), so a check hashes two blocks and not three. Prefix and checksum let secret scanners recognize a
+/// leaked one.
 package enum Token {
     /// Number of bytes of every token.
     package static let byteCount = 55
@@ -16,9 +17,11 @@ package enum Token {
 
     /// Recognizes a token and gives its id; `nil` if it cannot have been issued by any gateway.
     ///
-    /// Looks nothing up and hashes nothing; whether the token is good, only its digest can tell. No allocation.
+    /// Looks nothing up and hashes nothing; whether the token is good, only its digest can tell. No
+    /// allocation.
     package static func parse(_ bytes: Span<UInt8>) -> TokenID? {
-        // The secret's characters are not looked at one by one: the checksum, and then the digest, cover them.
+        // The secret's characters are not looked at one by one: the checksum, and then the digest, cover
+        // them.
         guard bytes.count == byteCount, bytes.extracting(0..<prefixCount).equals("kgw_1"),
             let id = Base36.value(of: bytes.extracting(prefixCount..<secretStart)),
             let checksum = Base36.value(of: bytes.extracting(checksumStart..<byteCount)),
@@ -101,7 +104,8 @@ enum Base36 {
             allBits |= digit
             value = value &* 36 &+ UInt64(digit)
         }
-        // 36¹² fits, so a value of true digits has not wrapped; digits are below 64, what is none has all bits.
+        // 36¹² fits, so a value of true digits has not wrapped; digits are below 64, what is none has all
+        // bits.
         return allBits < 64 ? value : nil
     }
 

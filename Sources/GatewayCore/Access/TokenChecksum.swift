@@ -1,7 +1,8 @@
 /// CRC-32 (the one of ISO 3309, gzip and PNG) over the first bytes of a token.
 ///
-/// It finds every change of a single character and every swap of two neighbours, and leaves one random string in
-/// four thousand million: slips and guesses end here, before a look-up or a hash. It proves nothing; the digest does.
+/// It finds every change of a single character and every swap of two neighbours, and leaves one random string
+/// in four thousand million: slips and guesses end here, before a look-up or a hash. It proves nothing; the
+/// digest does.
 package enum TokenChecksum {
     /// The checksum of the bytes. About 2 ns a byte.
     package static func crc32(_ bytes: Span<UInt8>) -> UInt32 {
@@ -14,8 +15,9 @@ package enum TokenChecksum {
     }
 }
 
-/// The remainder of every byte for the polynomial 0xEDB88320. Written out so that it is static data: a computed
-/// table would be guarded by a check at each use. `TokenChecksumTests.tableIsThatOfThePolynomial` computes it.
+/// The remainder of every byte for the polynomial 0xEDB88320. Written out so that it is static data: a
+/// computed table would be guarded by a check at each use. `TokenChecksumTests.tableIsThatOfThePolynomial`
+/// computes it.
 private let remainders: InlineArray<256, UInt32> = [
     0x0000_0000, 0x7707_3096, 0xEE0E_612C, 0x9909_51BA, 0x076D_C419, 0x706A_F48F, 0xE963_A535, 0x9E64_95A3,
     0x0EDB_8832, 0x79DC_B8A4, 0xE0D5_E91E, 0x97D2_D988, 0x09B6_4C2B, 0x7EB1_7CBD, 0xE7B8_2D07, 0x90BF_1D91,

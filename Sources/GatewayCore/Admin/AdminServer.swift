@@ -11,8 +11,8 @@ package final class AdminServer {
         package let metrics: () -> String
         /// What the gateway is doing.
         package let status: () -> JSONValue
-        /// Takes entries of a tenant, of one route or of all, out of the cache; `nil` for an unknown tenant or
-        /// route.
+        /// Takes entries of a tenant, of one route or of all, out of the cache; `nil` for an unknown tenant
+        /// or route.
         package let purge: (_ tenant: String, _ route: String?) -> Int?
 
         /// Puts the ways together.
@@ -56,7 +56,8 @@ package final class AdminServer {
             isAuthorized: isAuthorized(head, bytes), isLast: isLast || !head.keepsAlive)
     }
 
-    /// Answers a request whose content, if it takes any, is `content`. Gives whether the connection may go on.
+    /// Answers a request whose content, if it takes any, is `content`. Gives whether the connection may go
+    /// on.
     package func answer(_ request: Request, content: [UInt8], into output: inout ByteBuffer) -> Persistence {
         let answer = decide(request, content)
         let body = Array(answer.body.utf8)

@@ -30,14 +30,15 @@ package struct Readiness: Sendable, Hashable {
 
 /// An epoll instance and the batch of events it last gave.
 ///
-/// Boundary to epoll_create1, epoll_ctl and epoll_wait. Level-triggered: work that is left undone for the sake
-/// of others is reported again. Confined to one thread.
+/// Boundary to epoll_create1, epoll_ctl and epoll_wait. Level-triggered: work that is left undone for the
+/// sake of others is reported again. Confined to one thread.
 @safe
 package struct Epoll: ~Copyable {
     private let descriptor: FileDescriptor
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
-    /// Events taken per wait. Further ones come with the next wait; 256 keeps a batch under a few milliseconds.
+    /// Events taken per wait. Further ones come with the next wait; 256 keeps a batch under a few
+    /// milliseconds.
     private static let batchSize = 256
 
     /// Makes an instance; fails when the process is out of descriptors.
@@ -88,6 +89,12 @@ package struct Epoll: ~Copyable {
     package func event(_ index: Int) -> (token: UInt64, readiness: Readiness) {
         let event = unsafe events[index]
         return unsafe (event.data.u64, Readiness(bits: event.events))
+    }
+
+    /// Stops watching a descriptor of a library that may have closed it already, which the kernel calls
+    /// unknown.
+    package func forget(_ number: Int32) {
+        _ = gw_epoll_ctl(descriptor.number, EPOLL_CTL_DEL, number, 0, 0)
     }
 
     private func control(_ operation: Int32, _ number: Int32, _ interest: Interest, _ token: UInt64) {

@@ -4,8 +4,9 @@ package import HTTPModel
 ///
 /// A deadline that moves later is not moved here: when its entry comes up, the owner compares with its true
 /// deadline and schedules again. So a busy connection, whose idle deadline moves with every request, costs
-/// nothing. Deadlines beyond one round stay in their slot and are passed over until their time. Entries come up
-/// at or after their deadline, never before. Insertion is O(1); advancing is O(slots passed + entries in them).
+/// nothing. Deadlines beyond one round stay in their slot and are passed over until their time. Entries come
+/// up at or after their deadline, never before. Insertion is O(1); advancing is O(slots passed + entries in
+/// them).
 package struct TimerWheel {
     private struct Entry {
         var owner: UInt64

@@ -2,9 +2,9 @@ package import HTTPModel
 
 /// HTTP/1.1 on one connection: whose turn it is, to read a head, to read content, or to answer.
 ///
-/// A machine: bytes in, events out, no I/O, no time. Requests are taken one at a time; the next head is looked at
-/// when the content of the present request has been read and its answer has been given, so that answers keep
-/// the order of their requests (RFC 9112 §9.3.2).
+/// A machine: bytes in, events out, no I/O, no time. Requests are taken one at a time; the next head is
+/// looked at when the content of the present request has been read and its answer has been given, so that
+/// answers keep the order of their requests (RFC 9112 §9.3.2).
 package struct HTTP1Connection: ~Copyable {
     /// What the bytes came to.
     package enum Event: Sendable {
@@ -59,8 +59,8 @@ package struct HTTP1Connection: ~Copyable {
     /// Whether the present request has no answer yet.
     package var owesAnswer: Bool { answerIsOwed }
 
-    /// Looks at the unread bytes and says what comes first in them. The caller drops what the event consumed and
-    /// calls again, until `needMore` or `answerOwed`.
+    /// Looks at the unread bytes and says what comes first in them. The caller drops what the event consumed
+    /// and calls again, until `needMore` or `answerOwed`.
     package mutating func next(_ bytes: Span<UInt8>, into head: inout RequestHead) -> Event {
         switch reading {
         case .head: return nextHead(bytes, into: &head)
@@ -95,8 +95,8 @@ package struct HTTP1Connection: ~Copyable {
             case .none, .length(0): reading = .complete
             case .length, .chunked, .untilClose: reading = .content
             }
-            // Bytes behind a request that says it is the last: either it has content it does not own up to, or
-            // somebody hides a second request behind it. Refused before the first is acted on.
+            // Bytes behind a request that says it is the last: either it has content it does not own up to,
+            // or somebody hides a second request behind it. Refused before the first is acted on.
             if !head.keepsAlive && reading == .complete && headBytes < bytes.count {
                 reading = .stopped
                 return .refused(.bytesAfterClose)

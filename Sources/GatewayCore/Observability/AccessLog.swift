@@ -77,11 +77,12 @@ package enum AccessField: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// One worker's access log: a JSON line for each exchange, gathered in memory and handed to the writer in blocks.
+/// One worker's access log: a JSON line for each exchange, gathered in memory and handed to the writer in
+/// blocks.
 ///
-/// A line is begun, filled field by field in the order of `AccessField`, and ended; what does not apply is left
-/// out. Only ids and what the client sent go in, and no request field but User-Agent, so that no secret has a
-/// way here. Allocates nothing once its buffers have grown; never waits for the disk.
+/// A line is begun, filled field by field in the order of `AccessField`, and ended; what does not apply is
+/// left out. Only ids and what the client sent go in, and no request field but User-Agent, so that no secret
+/// has a way here. Allocates nothing once its buffers have grown; never waits for the disk.
 package struct AccessLog: ~Copyable {
     private let writer: LogWriter
     private var buffer = ByteBuffer(minimumCapacity: 2 * Self.blockBytes)
@@ -141,7 +142,8 @@ package struct AccessLog: ~Copyable {
         add(field, number: nanoseconds / 1_000)
     }
 
-    /// Adds an address: dotted for IPv4, eight groups without abbreviation for IPv6 (cheap, and easy to search).
+    /// Adds an address: dotted for IPv4, eight groups without abbreviation for IPv6 (cheap, and easy to
+    /// search).
     package mutating func add(_ field: AccessField, address: IPAddress) {
         open(field)
         buffer.append(UInt8(ascii: "\""))

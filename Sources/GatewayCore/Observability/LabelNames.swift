@@ -3,8 +3,8 @@ import Synchronization
 
 /// The value of a label, as a small number.
 ///
-/// Text never reaches the hot path: names are turned into numbers when a configuration is loaded, and back when
-/// metrics are shown.
+/// Text never reaches the hot path: names are turned into numbers when a configuration is loaded, and back
+/// when metrics are shown.
 package struct LabelValue: Sendable, Hashable {
     /// The number, below 2^18.
     package let index: UInt32
@@ -22,8 +22,8 @@ package struct LabelValue: Sendable, Hashable {
     package init(_ status: Status) { index = UInt32(status.rawValue) }
 }
 
-/// The names behind the numbers, for the life of the process: a tenant that is removed and comes back, or a route
-/// that survives a reload, goes on with its old counts.
+/// The names behind the numbers, for the life of the process: a tenant that is removed and comes back, or a
+/// route that survives a reload, goes on with its old counts.
 package final class LabelNames: Sendable {
     private struct Names {
         var texts: [MetricLabel: [String]] = [:]

@@ -1,5 +1,5 @@
-/// The buckets of every duration that is counted: from 100 µs, where a cached answer lies, to 30 s, where every
-/// deadline has passed.
+/// The buckets of every duration that is counted: from 100 µs, where a cached answer lies, to 30 s, where
+/// every deadline has passed.
 package enum LatencyHistogram {
     /// Upper bounds in nanoseconds, inclusive as Prometheus has them.
     private static let bounds: InlineArray<17, UInt64> = [
@@ -13,8 +13,8 @@ package enum LatencyHistogram {
     /// Number of buckets: one for each bound and one for all above.
     package static let bucketCount = boundCount + 1
 
-    /// The bucket a duration falls in, 0 ..< `bucketCount`. Most are answered from memory, so looking from below
-    /// is the short way.
+    /// The bucket a duration falls in, 0 ..< `bucketCount`. Most are answered from memory, so looking from
+    /// below is the short way.
     @inline(__always)
     package static func bucket(nanoseconds: UInt64) -> Int {
         var index = 0

@@ -27,8 +27,8 @@ package enum LogText {
         return special == 0
     }
 
-    /// A word that is zero exactly if all eight bytes are plain. A difference may borrow from the byte above, but
-    /// only where the byte below is special already.
+    /// A word that is zero exactly if all eight bytes are plain. A difference may borrow from the byte above,
+    /// but only where the byte below is special already.
     @inline(__always)
     private static func specialBits(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101

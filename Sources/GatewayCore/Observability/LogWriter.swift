@@ -1,6 +1,6 @@
-// Boundary file. C calls: pthread_create, pthread_detach, pthread_sigmask, eventfd, open, write, read, poll, close.
-// `run` and what it calls live on the writer's own thread, everything else on any. The descriptors are closed in
-// `deinit`, which comes after the thread has let go of its reference.
+// Boundary file. C calls: pthread_create, pthread_detach, pthread_sigmask, eventfd, open, write, read, poll,
+// close. `run` and what it calls live on the writer's own thread, everything else on any. The descriptors are
+// closed in `deinit`, which comes after the thread has let go of its reference.
 import CGatewayShims
 import Glibc
 import HTTPModel
@@ -24,9 +24,9 @@ package enum LogWriterFailure: Error, Sendable, Hashable {
 
 /// Writes blocks of log lines on a thread of its own, so that no worker ever waits for a disk or a pipe.
 ///
-/// Workers swap full blocks for empty ones. When all blocks are full the newest lines are dropped and counted:
-/// answering requests comes before telling about them. `close` writes what is there and ends the thread; it must
-/// be called, the thread keeps the writer alive.
+/// Workers swap full blocks for empty ones. When all blocks are full the newest lines are dropped and
+/// counted: answering requests comes before telling about them. `close` writes what is there and ends the
+/// thread; it must be called, the thread keeps the writer alive.
 package final class LogWriter: Sendable {
     private struct Queue: ~Copyable {
         // A ring: `count` full blocks from `first` on, the others are empty and keep their memory.
@@ -55,7 +55,8 @@ package final class LogWriter: Sendable {
     private let ended: Int32
     // The file in use, only touched by the thread once it runs; -1 for none.
     private let file: Atomic<Int32>
-    // Nanoseconds of monotonic time after which a target that takes nothing is given up; max while not closing.
+    // Nanoseconds of monotonic time after which a target that takes nothing is given up; max while not
+    // closing.
     private let deadline = Atomic<UInt64>(.max)
 
     /// Blocks that wait at most: 8 × 64 KiB, about 1 200 lines.
@@ -250,8 +251,8 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// Writes a line to standard error at once, for the event log. Blocks; whatever the system does not take is
-    /// lost.
+    /// Writes a line to standard error at once, for the event log. Blocks; whatever the system does not take
+    /// is lost.
     package static func writeToStandardError(_ line: borrowing ByteBuffer) {
         unsafe line.withUnsafeBytes { bytes in
             _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)

@@ -1,8 +1,8 @@
 /// Every metric of the gateway, in the order of the exposition.
 ///
-/// The single place where metrics are declared; the compiler leads to each property a new case needs. Counts go
-/// to `WorkerMetrics` where the thing happens; the gauges that somebody else keeps (`isSampled`) are put into a
-/// `MetricSnapshot` when it is asked for.
+/// The single place where metrics are declared; the compiler leads to each property a new case needs. Counts
+/// go to `WorkerMetrics` where the thing happens; the gauges that somebody else keeps (`isSampled`) are put
+/// into a `MetricSnapshot` when it is asked for.
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, handshakes, receivedBytes, sentBytes

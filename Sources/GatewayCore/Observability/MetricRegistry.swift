@@ -9,8 +9,8 @@ package final class MetricRegistry: Sendable {
     /// No workers yet.
     package init() {}
 
-    /// The counts of one more writing thread. They stay in the sums when the thread is gone: a counter must not
-    /// go back.
+    /// The counts of one more writing thread. They stay in the sums when the thread is gone: a counter must
+    /// not go back.
     package func makeWorkerMetrics(
         seriesCapacity: Int = WorkerMetrics.defaultSeriesCapacity
     ) -> WorkerMetrics {

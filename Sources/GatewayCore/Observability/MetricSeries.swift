@@ -1,7 +1,7 @@
 /// A metric with the values of its labels, packed into one word: what tables of counts are keyed by.
 ///
-/// From the top: one bit that is always set (a key is never zero), a bit for the series that takes what no table
-/// has room for, six bits left over, the metric, three label values of 18 bits.
+/// From the top: one bit that is always set (a key is never zero), a bit for the series that takes what no
+/// table has room for, six bits left over, the metric, three label values of 18 bits.
 package struct MetricSeries: Sendable, Hashable {
     let word: UInt64
 

@@ -3,8 +3,8 @@ package enum PrometheusText {
     /// The value of Content-Type.
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// All metrics, in the order of their declaration. Those without labels are always there; of the others the
-    /// series that have counted.
+    /// All metrics, in the order of their declaration. Those without labels are always there; of the others
+    /// the series that have counted.
     package static func render(_ snapshot: MetricSnapshot, names: LabelNames) -> String {
         let values = Dictionary(grouping: snapshot.values.keys, by: \.metric)
         let histograms = Dictionary(grouping: snapshot.histograms.keys, by: \.metric)

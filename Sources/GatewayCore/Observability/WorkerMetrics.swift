@@ -1,9 +1,9 @@
 /// The counts of one worker: written by it alone, read by whoever shows metrics.
 ///
-/// One writer means that counting is a load and a store, without a locked instruction and without a line that two
-/// cores fight for. A reader may see one count a moment before another; none is ever lost. The tables are of
-/// fixed size: a series that finds no room is counted under `_other`. Every method but `read` belongs to the
-/// owning thread. About 3 ns for a count, 5 for an observation.
+/// One writer means that counting is a load and a store, without a locked instruction and without a line that
+/// two cores fight for. A reader may see one count a moment before another; none is ever lost. The tables are
+/// of fixed size: a series that finds no room is counted under `_other`. Every method but `read` belongs to
+/// the owning thread. About 3 ns for a count, 5 for an observation.
 package final class WorkerMetrics: Sendable {
     // By metric, for those without labels.
     private let totals = AtomicWords(count: Metric.allCases.count)
@@ -19,13 +19,14 @@ package final class WorkerMetrics: Sendable {
     private static let recordWords = LatencyHistogram.bucketCount + 2
     private static let sumOffset = LatencyHistogram.bucketCount + 1
 
-    /// Series of counters and gauges by default: 256 routes × 8 statuses × 4 tenants each, or 8 000 busy tenants.
+    /// Series of counters and gauges by default: 256 routes × 8 statuses × 4 tenants each, or 8 000 busy
+    /// tenants.
     package static let defaultSeriesCapacity = 8_192
     /// Series of histograms by default: 60 routes with 8 cache results each.
     package static let defaultHistogramCapacity = 512
 
-    /// Room for so many series, rounded up to powers of two; at least 256 each, so that the reserve below holds
-    /// the overflow series of every metric.
+    /// Room for so many series, rounded up to powers of two; at least 256 each, so that the reserve below
+    /// holds the overflow series of every metric.
     package init(
         seriesCapacity: Int = defaultSeriesCapacity, histogramCapacity: Int = defaultHistogramCapacity
     ) {

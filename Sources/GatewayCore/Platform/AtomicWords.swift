@@ -3,21 +3,22 @@ import Synchronization
 
 /// A fixed number of 64-bit words that threads share, each one atomic.
 ///
-/// The ground under every table of counters that workers share: all words begin at zero, large tables cost memory
-/// only where they are written (the pages come zeroed from the kernel on first touch), and a word is reached
-/// without a reference count. Any thread may call everything here; an index outside the table traps. Owned by
-/// one object, freed with it.
+/// The ground under every table of counters that workers share: all words begin at zero, large tables cost
+/// memory only where they are written (the pages come zeroed from the kernel on first touch), and a word is
+/// reached without a reference count. Any thread may call everything here; an index outside the table traps.
+/// Owned by one object, freed with it.
 @safe
 package struct AtomicWords: ~Copyable, Sendable {
     /// Number of words.
     package let count: Int
-    // Allocated in `init`, freed in `deinit`, never handed out; what it points to is atomic, so sharing is safe.
+    // Allocated in `init`, freed in `deinit`, never handed out; what it points to is atomic, so sharing is
+    // safe.
     private nonisolated(unsafe) let words: UnsafeMutablePointer<Atomic<UInt64>>
 
     /// The top bit of a word that is used with `lock`: set while a thread holds the word.
     package static let lockBit: UInt64 = 1 << 63
-    /// How often a waiter looks before it gives its processor away: the holder's few lines take far less, unless
-    /// the kernel took its processor.
+    /// How often a waiter looks before it gives its processor away: the holder's few lines take far less,
+    /// unless the kernel took its processor.
     private static let looksBeforeYielding = 64
 
     /// `count` words, all zero; at least one.

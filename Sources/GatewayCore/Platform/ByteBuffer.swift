@@ -124,7 +124,8 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
             UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(start: base, count: tail)[head..<tail]))
     }
 
-    /// Boundary call: at least `minimum` bytes of room for a C call to fill; `body` returns how many it wrote.
+    /// Boundary call: at least `minimum` bytes of room for a C call to fill; `body` returns how many it
+    /// wrote.
     @discardableResult
     package mutating func fill(minimum: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         precondition(minimum > 0, "room for \(minimum) bytes asked")

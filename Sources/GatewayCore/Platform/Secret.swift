@@ -3,8 +3,8 @@ import Glibc
 /// Bytes that must never be seen: an upstream token, a key, a pepper.
 ///
 /// The type has no description, no reflection and no `Codable`; the only way to its bytes is `withBytes`, and
-/// whoever uses it answers for where they go. Wiped when the last reference goes. Immutable, so it may be shared
-/// by all workers.
+/// whoever uses it answers for where they go. Wiped when the last reference goes. Immutable, so it may be
+/// shared by all workers.
 @safe
 package final class Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
 {

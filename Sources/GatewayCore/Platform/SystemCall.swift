@@ -42,7 +42,8 @@ package struct SystemFailure: Error, Sendable, Hashable, CustomStringConvertible
 /// The one funnel for system calls on descriptors: EINTR is retried here and nowhere else, "would block" is a
 /// value, and an error that only our own bug can cause stops the program before it does harm.
 package enum SystemCall {
-    /// Runs a call until it is not interrupted. Bounded by the signals the process receives: workers block all.
+    /// Runs a call until it is not interrupted. Bounded by the signals the process receives: workers block
+    /// all.
     static func retrying(_ call: () -> Int) -> Int {
         while true {
             let result = call()

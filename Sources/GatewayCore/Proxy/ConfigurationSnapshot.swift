@@ -1,7 +1,8 @@
 package import Cache
 
 /// Everything a request is judged by, at one moment: routes, tenants, limits. Immutable and shared by all
-/// workers; a reload or a change of the tenant store makes a new one. An exchange keeps the one it began with.
+/// workers; a reload or a change of the tenant store makes a new one. An exchange keeps the one it began
+/// with.
 package final class ConfigurationSnapshot: Sendable {
     /// Counts the snapshots of the process.
     package let generation: UInt64

@@ -8,8 +8,8 @@ package final class Exchange: PendingAnswer {
     enum State {
         /// Somebody else's fetch; goes to delivering, passing, filling or refusing.
         case following(FollowTicket)
-        /// Its own fetch on behalf of all, collected whole before anything is sent; goes to delivering, passing or
-        /// refusing.
+        /// Its own fetch on behalf of all, collected whole before anything is sent; goes to delivering,
+        /// passing or refusing.
         case filling
         /// Its own fetch for itself, sent on as it comes. The framing is known once the head was sent.
         case passing(ContentFraming?)

@@ -39,9 +39,11 @@ package struct ExchangeRecord {
     package var sentBytes: UInt64 = 0
     /// The upstream's status.
     package var upstreamStatus: Status?
-    /// When the upstream was asked, when its head came, when its answer was whole.
+    /// When the upstream was asked.
     package var upstreamAskedAt: MonotonicInstant?
+    /// When the upstream's head came.
     package var upstreamHeadAt: MonotonicInstant?
+    /// When the upstream's answer was whole, or had failed.
     package var upstreamEndedAt: MonotonicInstant?
 
     /// The record of a request whose head has been read.

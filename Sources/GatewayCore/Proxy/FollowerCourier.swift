@@ -8,8 +8,8 @@ package struct FollowerMessage: Sendable {
     package let news: FollowerNews
 }
 
-/// Brings the news of a fetch to its followers on all workers, this one included: by their mailboxes, so that no
-/// exchange is changed while another one is being served.
+/// Brings the news of a fetch to its followers on all workers, this one included: by their mailboxes, so that
+/// no exchange is changed while another one is being served.
 package struct FollowerCourier {
     private let post: (_ worker: UInt32, _ message: FollowerMessage) -> Void
 

@@ -1,6 +1,7 @@
 package import HTTPModel
 
-/// The field lines of a request on its way to the upstream: what is left out, what is taken over, what is set.
+/// The field lines of a request on its way to the upstream: what is left out, what is taken over, what is
+/// set.
 ///
 /// Left out: the fields of a single connection and those that `Connection` names (RFC 9110 §7.6.1), the
 /// tenant's own token, and every statement about the client that the client could have made up
@@ -27,8 +28,8 @@ package enum ForwardedFields {
         appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
     }
 
-    /// Appends the lines of a request whose answer may be stored: of the client's only those that are in the key,
-    /// so that nothing else can shape the stored answer.
+    /// Appends the lines of a request whose answer may be stored: of the client's only those that are in the
+    /// key, so that nothing else can shape the stored answer.
     package static func appendForStore(
         head: RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
         sharing: RouteCacheConfiguration.Sharing, to request: inout UpstreamRequest
@@ -42,7 +43,8 @@ package enum ForwardedFields {
         }
     }
 
-    /// Appends to a cache key the client's lines that are forwarded, for answers shared by equal request fields.
+    /// Appends to a cache key the client's lines that are forwarded, for answers shared by equal request
+    /// fields.
     package static func appendKey(
         _ head: RequestHead, _ bytes: Span<UInt8>, to key: inout ByteBuffer
     ) {

@@ -167,8 +167,9 @@ extension RequestPipeline {
         }
     }
 
-    /// Takes what has come of an answer for the cache. Nothing of it is sent before it is whole: so it has its
-    /// `ETag`, so an upstream that breaks off costs a clean 502 and no broken answer (docs/decisions/0003).
+    /// Takes what has come of an answer for the cache. Nothing of it is sent before it is whole: so it has
+    /// its `ETag`, so an upstream that breaks off costs a clean 502 and no broken answer
+    /// (docs/decisions/0003).
     private func collect(_ exchange: Exchange, _ transfer: Transfer) {
         if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
         guard case .filling = exchange.state else { return }

@@ -79,8 +79,8 @@ extension RequestPipeline {
         }
     }
 
-    /// Whether a request asks this gateway itself, and nobody behind it: `OPTIONS *`, or OPTIONS at the end of its
-    /// `Max-Forwards` (RFC 9110 §7.6.2, §9.3.7).
+    /// Whether a request asks this gateway itself, and nobody behind it: `OPTIONS *`, or OPTIONS at the end
+    /// of its `Max-Forwards` (RFC 9110 §7.6.2, §9.3.7).
     func isForUs(_ head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
         guard head.method == .options else { return false }
         return head.maxForwards == 0 || bytes.extracting(head.path.range).equals("*")

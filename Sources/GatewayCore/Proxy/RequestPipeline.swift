@@ -1,10 +1,11 @@
 import Cache
 package import HTTPModel
 
-/// The corridor: every request walks down these stages in this order, and all control flow between them is here.
+/// The corridor: every request walks down these stages in this order, and all control flow between them is
+/// here.
 ///
-/// 1 accept, 2 handshake and 3 parse lie behind a request that arrives here. 4 normalize path, 5 route,
-/// 6 authorize, 7 normalize query, 8 limit, 9 look up and 10 collapse run to the end inside one event, without
+/// 1 accept, 2 handshake and 3 parse lie behind a request that arrives here. 4 normalize path, 5 route, 6
+/// authorize, 7 normalize query, 8 limit, 9 look up and 10 collapse run to the end inside one event, without
 /// waiting. 11 fetch, 12 store and 13 respond go on as the upstream answers (`RequestPipeline+Fetch`,
 /// `RequestPipeline+Respond`). 14 record ends every exchange.
 ///
@@ -15,6 +16,7 @@ package final class RequestPipeline {
     let cache: HTTPCache
     let limiter: RateLimiter
     let upstream: UpstreamClient
+    /// The exchanges of this worker that have no answer yet.
     package internal(set) var exchanges = ExchangeTable()
     let recorder: ExchangeRecorder
     let courier: FollowerCourier
@@ -38,20 +40,8 @@ package final class RequestPipeline {
     /// Deadlines of exchanges that the worker has not scheduled yet.
     package var deadlines: [(exchange: UInt64, at: MonotonicInstant)] = []
 
-    /// What a worker's pipeline needs of the rest.
-    package struct Parts {
-        let cache: HTTPCache
-        let limiter: RateLimiter
-        let upstream: UpstreamClient
-        let recorder: ExchangeRecorder
-        let courier: FollowerCourier
-        let workerIndex: UInt32
-        let deployment: String
-        let identifierPrefix: UInt64
-    }
-
     /// Makes a worker's pipeline.
-    init(_ parts: Parts, snapshot: ConfigurationSnapshot) {
+    init(_ parts: PipelineParts, snapshot: ConfigurationSnapshot) {
         cache = parts.cache
         limiter = parts.limiter
         upstream = parts.upstream
@@ -63,8 +53,8 @@ package final class RequestPipeline {
         identifier = RequestIdentifier(prefix: parts.identifierPrefix)
     }
 
-    /// Takes a request whose head has been read. `head`'s ranges count from the first of `bytes`; an answer that
-    /// can be given at once is written to `output`.
+    /// Takes a request whose head has been read. `head`'s ranges count from the first of `bytes`; an answer
+    /// that can be given at once is written to `output`.
     package func begin(
         _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         into output: inout ByteBuffer

@@ -1,21 +1,21 @@
 /// Where the buckets are: a bounded hash table of atomic words, shared by all workers.
 ///
-/// A bucket is two words, its key and its full time, 16 bytes; the full time's top bit is the bucket's lock. The
-/// table is divided into sets of 63 buckets; a key belongs to one set and is looked for from its own place
-/// onwards, round the set, up to the first empty place. Sets that no key belongs to cost no memory.
+/// A bucket is two words, its key and its full time, 16 bytes; the full time's top bit is the bucket's lock.
+/// The table is divided into sets of 63 buckets; a key belongs to one set and is looked for from its own
+/// place onwards, round the set, up to the first empty place. Sets that no key belongs to cost no memory.
 ///
 /// Rules that keep it exact:
-/// - A full time is changed only by whoever holds the bucket's lock, and a key only by whoever holds the lock of
-///   its bucket and the gate of its set. Whoever locks a bucket looks at its key again: if it is still the one
-///   he came for, it stays so until he unlocks.
+/// - A full time is changed only by whoever holds the bucket's lock, and a key only by whoever holds the lock
+///   of its bucket and the gate of its set. Whoever locks a bucket looks at its key again: if it is still the
+///   one he came for, it stays so until he unlocks.
 /// - A place never becomes empty again, so a search that ends at an empty place has missed nothing; the gate
 ///   makes search and insertion one step, so no key is there twice.
-/// - Only a bucket that is full may be evicted, and a new one begins with the latest full time ever evicted from
-///   its set. Full times of a key therefore never go back, not even across an eviction that a worker with an
-///   older clock reading did not see: eviction grants nothing.
+/// - Only a bucket that is full may be evicted, and a new one begins with the latest full time ever evicted
+///   from its set. Full times of a key therefore never go back, not even across an eviction that a worker
+///   with an older clock reading did not see: eviction grants nothing.
 struct BucketTable: ~Copyable, Sendable {
-    // Set by set, 64 pairs of words each: first the gate (with the latest full time evicted) and the number of
-    // places used, then 63 times key and full time.
+    // Set by set, 64 pairs of words each: first the gate (with the latest full time evicted) and the number
+    // of places used, then 63 times key and full time.
     private let words: AtomicWords
     private let setCount: Int
     private static let placesPerSet = 63

@@ -1,4 +1,5 @@
-/// What a bucket is kept by. A limit may combine several; each combination of their values has its own bucket.
+/// What a bucket is kept by. A limit may combine several; each combination of their values has its own
+/// bucket.
 package enum LimitDimension: String, Sendable, Hashable, CaseIterable {
     /// One bucket per tenant.
     case tenant

@@ -15,7 +15,8 @@ package struct LimitPolicy: Sendable {
     package let burst: UInt64
     /// The arithmetic of its buckets.
     package let bucket: TokenBucket
-    /// What tells its buckets from those of every other policy: a hash of plan, name, dimensions, rate and burst.
+    /// What tells its buckets from those of every other policy: a hash of plan, name, dimensions, rate and
+    /// burst.
     ///
     /// A reload that changes none of them finds the same buckets again; one that changes any begins anew with
     /// full buckets, because the old numbers mean nothing at another rate.

@@ -2,16 +2,16 @@ package import HTTPModel
 
 /// Takes tokens from all buckets of a request or from none, exactly, with all workers at once.
 ///
-/// One value for the whole process. A take first looks at every bucket without writing: the usual refusal costs
-/// a few loads and disturbs nobody. If all have a token it locks the buckets, in ascending order of their
-/// places, looks again, and either moves every full time or none, and unlocks.
+/// One value for the whole process. A take first looks at every bucket without writing: the usual refusal
+/// costs a few loads and disturbs nobody. If all have a token it locks the buckets, in ascending order of
+/// their places, looks again, and either moves every full time or none, and unlocks.
 ///
 /// Why no schedule of threads grants more than burst + rate × time: all changes of a bucket happen under its
-/// lock, and a take holds the locks of all its buckets from its last look to its last change (two-phase locking),
-/// so the takes of any run have an order in which each sees exactly what those before it left. In that order the
-/// argument of `TokenBucket` holds for every bucket, and `BucketTable` sees to it that an eviction does not
-/// interrupt it. A refusal changes no full time, so it consumes nothing. A clock reading older than another
-/// worker's only makes the take stricter. Guarded by RateLimiterContentionTests.
+/// lock, and a take holds the locks of all its buckets from its last look to its last change (two-phase
+/// locking), so the takes of any run have an order in which each sees exactly what those before it left. In
+/// that order the argument of `TokenBucket` holds for every bucket, and `BucketTable` sees to it that an
+/// eviction does not interrupt it. A refusal changes no full time, so it consumes nothing. A clock reading
+/// older than another worker's only makes the take stricter. Guarded by RateLimiterContentionTests.
 package final class RateLimiter: Sendable {
     private let table: BucketTable
     private let hashKey: SipHash13.Key
@@ -21,8 +21,9 @@ package final class RateLimiter: Sendable {
 
     /// Buckets by default, 16 bytes each, taken from the system as they are used.
     package static let defaultMaximumBuckets = 1_000_000
-    /// How often a take begins again because a bucket was evicted between its insertion and its lock: that needs
-    /// another worker to fill the set in between, so more than a few in a row mean that there is no room.
+    /// How often a take begins again because a bucket was evicted between its insertion and its lock: that
+    /// needs another worker to fill the set in between, so more than a few in a row mean that there is no
+    /// room.
     private static let maximumAttempts = 8
 
     /// A limiter with room for at least `maximumBuckets`; the key is random, so that clients cannot choose
@@ -34,8 +35,8 @@ package final class RateLimiter: Sendable {
 
     /// Takes one token from every limit of the plan, or none.
     ///
-    /// `now` is the worker's monotonic clock reading; `report` says afterwards what each limit has left. About
-    /// 40 ns for each limit; allocates nothing; never blocks beyond another worker's few lines.
+    /// `now` is the worker's monotonic clock reading; `report` says afterwards what each limit has left.
+    /// About 40 ns for each limit; allocates nothing; never blocks beyond another worker's few lines.
     package func take(
         _ plan: borrowing LimitPlan, subject: LimitSubject, now: MonotonicInstant, report: inout LimitReport
     ) -> LimitDecision {

@@ -64,8 +64,8 @@ package struct LimitConfiguration: Sendable, Hashable {
         }
     }
 
-    /// What passes here makes a `LimitPolicy`: at least 1 000 ns per request, and a bucket that refills within a
-    /// year, a day below the policy's bound, since rounding up the interval adds up to a thousandth.
+    /// What passes here makes a `LimitPolicy`: at least 1 000 ns per request, and a bucket that refills
+    /// within a year, a day below the policy's bound, since rounding up the interval adds up to a thousandth.
     private func checkBounds(_ section: SettingsSection) {
         guard !section.isFaulty("requests"), !section.isFaulty("per"), section.isGiven("per") else { return }
         if period < .microseconds(requests) {

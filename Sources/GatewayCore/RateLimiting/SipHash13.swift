@@ -41,8 +41,8 @@ package struct SipHash13: Sendable {
         wordCount &+= 1
     }
 
-    /// Takes in the length and then the bytes, the last word filled up with zeros, so that no two texts and no
-    /// two sequences of texts look alike.
+    /// Takes in the length and then the bytes, the last word filled up with zeros, so that no two texts and
+    /// no two sequences of texts look alike.
     package mutating func absorb(_ bytes: Span<UInt8>) {
         absorb(UInt64(bytes.count))
         var word: UInt64 = 0

@@ -1,11 +1,11 @@
 /// The arithmetic of one token bucket, kept as a single number: its *full time*.
 ///
-/// A bucket is described by the instant at which it will be full again if nobody takes from it (the theoretical
-/// arrival time of the generic cell rate algorithm). A token takes `intervalNanoseconds` to grow back, so a take
-/// moves the full time that much further away; a take that would move it more than `capacityNanoseconds` ahead
-/// of now finds no token. Hence the promise: every take raises the full time by at least one interval, from no
-/// less than the first take's now, to no more than the last take's now + capacity, so that `n` takes need
-/// `n × interval <= capacity + elapsed`. Pure; about 2 ns.
+/// A bucket is described by the instant at which it will be full again if nobody takes from it (the
+/// theoretical arrival time of the generic cell rate algorithm). A token takes `intervalNanoseconds` to grow
+/// back, so a take moves the full time that much further away; a take that would move it more than
+/// `capacityNanoseconds` ahead of now finds no token. Hence the promise: every take raises the full time by
+/// at least one interval, from no less than the first take's now, to no more than the last take's now +
+/// capacity, so that `n` takes need `n × interval <= capacity + elapsed`. Pure; about 2 ns.
 package struct TokenBucket: Sendable, Hashable {
     /// Nanoseconds in which one token grows back.
     package let intervalNanoseconds: UInt64
@@ -31,7 +31,8 @@ package struct TokenBucket: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         /// A token is there; with it gone the bucket is full at this instant.
         case within(fullAtNanoseconds: UInt64)
-        /// No token is there before so many nanoseconds from now, and one is there then if nobody else takes it.
+        /// No token is there before so many nanoseconds from now, and one is there then if nobody else takes
+        /// it.
         case exceeded(waitNanoseconds: UInt64)
     }
 

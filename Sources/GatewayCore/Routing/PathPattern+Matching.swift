@@ -1,7 +1,8 @@
 import HTTPModel
 
 extension PathPattern {
-    /// Whether a canonical path is one of this pattern's, byte by byte and with regard to case. Allocates nothing.
+    /// Whether a canonical path is one of this pattern's, byte by byte and with regard to case. Allocates
+    /// nothing.
     package func matches(_ path: Span<UInt8>) -> Bool {
         guard !path.isEmpty, path[0] == UInt8(ascii: "/") else { return false }
         // `position` is where the next segment begins: behind a slash, or one past the end when none is left.

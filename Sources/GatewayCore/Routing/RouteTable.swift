@@ -33,9 +33,9 @@ package struct RouteTable: Sendable {
         return pathIsKnown ? .methodNotAllowed(allow: allowed(path)) : .notFound
     }
 
-    /// Whether an unsafe request for this canonical path changes what cached routes of tenants answer: it is one
-    /// of their paths or lies below one. RFC 9111 §4.4 asks for the same URI only; a list changes with its
-    /// members.
+    /// Whether an unsafe request for this canonical path changes what cached routes of tenants answer: it is
+    /// one of their paths or lies below one. RFC 9111 §4.4 asks for the same URI only; a list changes with
+    /// its members.
     package func invalidates(_ path: Span<UInt8>) -> Bool {
         for route in routes {
             guard let cache = route.cache, cache.sharing == .tenant else { continue }

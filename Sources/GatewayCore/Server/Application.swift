@@ -2,8 +2,8 @@ import HTTPModel
 
 /// What a worker serves: the gateway on the data plane, the admin address on the main thread.
 ///
-/// A base class and not a protocol, so that a call costs a table jump and no existential. The empty answers here
-/// are those of an application without an upstream.
+/// A base class and not a protocol, so that a call costs a table jump and no existential. The empty answers
+/// here are those of an application without an upstream.
 package class Application {
     /// The worker has been made and is about to run.
     func attach(to worker: Worker) {}

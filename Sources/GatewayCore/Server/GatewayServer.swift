@@ -3,10 +3,11 @@ import HTTPModel
 import Logging
 package import Settings
 
-/// The whole gateway in one process: workers on their threads, the admin address and all control on the thread
-/// that calls `run`.
+/// The whole gateway in one process: workers on their threads, the admin address and all control on the
+/// thread that calls `run`.
 ///
-/// Composes what the rooms offer and owns what workers share (house rule 11): cache, limiter, snapshots, metrics.
+/// Composes what the rooms offer and owns what workers share (house rule 11): cache, limiter, snapshots,
+/// metrics.
 package final class GatewayServer {
     private var configuration: GatewayConfiguration
     private let loadConfiguration: () throws(SettingsFailure) -> GatewayConfiguration
@@ -79,9 +80,9 @@ package final class GatewayServer {
             controls: [
                 AdminApplication.Control(number: signals.number) { [unowned self] in takeSignals() },
                 AdminApplication.Control(number: follower.descriptor) { [unowned self] in followStore() },
-                AdminApplication.Control(number: crew.stopRequests.number) { [unowned self] in
-                    crew.stopRequests.acknowledge()
-                    if crew.isStopRequested { drain() }
+                AdminApplication.Control(number: crew.stopRequest.number) { [unowned self] in
+                    crew.stopRequest.acknowledge()
+                    if crew.stopRequest.isRequested { drain() }
                     crew.checkStopped()
                 },
             ])
@@ -101,8 +102,8 @@ package final class GatewayServer {
         events.info("stopped")
     }
 
-    /// Has `run` drain and return, as SIGTERM does. Any thread.
-    package func requestStop() { crew.requestStop() }
+    /// How another thread has `run` drain and return.
+    package var stopRequest: StopRequest { crew.stopRequest }
 
     /// What admin requests must carry, found where the configuration says; `nil` where they need nothing.
     package static func adminToken(_ configuration: AdminConfiguration) throws(ServerFailure) -> Secret? {

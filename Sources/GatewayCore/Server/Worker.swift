@@ -1,12 +1,13 @@
 import CGatewayShims
 import HTTPModel
 
-/// One thread of the data plane: its epoll loop, its connections, its upstream client, its share of everything.
+/// One thread of the data plane: its epoll loop, its connections, its upstream client, its share of
+/// everything.
 ///
-/// Nothing in here is shared; what workers do share (house rule 11) is shared by the application. Created on, and
-/// confined to, its own thread. A turn of the loop: wait, serve the ready, take note of upstream progress, fire
-/// due deadlines, go on with what the last turn left over. Work per turn and connection is bounded, so that no
-/// connection starves another.
+/// Nothing in here is shared; what workers do share (house rule 11) is shared by the application. Created on,
+/// and confined to, its own thread. A turn of the loop: wait, serve the ready, take note of upstream
+/// progress, fire due deadlines, go on with what the last turn left over. Work per turn and connection is
+/// bounded, so that no connection starves another.
 package final class Worker {
     let index: Int
     let epoll: Epoll
@@ -73,7 +74,7 @@ package final class Worker {
     /// Adds a watch for the application's own descriptors (those of the upstream client).
     func watch(_ number: Int32, _ interest: Interest?, isNew: Bool) {
         let token = Registration(.upstream, index: Int(number)).token
-        guard let interest else { return epoll.remove(number) }
+        guard let interest else { return epoll.forget(number) }
         if isNew {
             epoll.add(number, interest, token: token)
         } else {
@@ -276,7 +277,8 @@ package final class Worker {
         }
     }
 
-    /// A client is late. Where it owes part of a request it is told so; where it owes nothing it is just closed.
+    /// A client is late. Where it owes part of a request it is told so; where it owes nothing it is just
+    /// closed.
     private func expire(_ connection: DownstreamConnection, _ wait: ConnectionClock.Wait) {
         application.note(.expired(wait), self)
         switch wait {

@@ -7,7 +7,7 @@ final class WorkerCrew {
     /// The addresses in use.
     let addresses: [SocketAddress]
     /// Wakes the main thread: a drain is asked for, or a worker has stopped.
-    let stopRequests: Wakeup
+    let stopRequest: StopRequest
     /// Number of workers.
     let count: Int
     private let mailboxes: [Mailbox<WorkerMessage>]
@@ -21,10 +21,9 @@ final class WorkerCrew {
         func join() { thread.take()?.join() }
     }
 
-    /// How many workers still run, and whether somebody wants them to stop.
+    /// How many workers still run.
     private final class Running: Sendable {
         let count: Atomic<Int>
-        let isStopRequested = Atomic<Bool>(false)
         init(_ count: Int) { self.count = Atomic(count) }
     }
 
@@ -36,7 +35,7 @@ final class WorkerCrew {
         self.count = count
         var mailboxes: [Mailbox<WorkerMessage>] = []
         do throws(SystemFailure) {
-            stopRequests = try Wakeup()
+            stopRequest = try StopRequest()
             for _ in 0..<count { mailboxes.append(try Mailbox()) }
         } catch { throw .system(error) }
         self.mailboxes = mailboxes
@@ -53,15 +52,6 @@ final class WorkerCrew {
             try start(plan)
         }
     }
-
-    /// Asks the main thread to drain. Any thread.
-    func requestStop() {
-        running.isStopRequested.store(true, ordering: .releasing)
-        stopRequests.signal()
-    }
-
-    /// Whether a drain was asked for.
-    var isStopRequested: Bool { running.isStopRequested.load(ordering: .acquiring) }
 
     /// Tells every worker.
     func post(_ message: WorkerMessage) {
@@ -88,12 +78,12 @@ final class WorkerCrew {
 
     private func start(_ plan: WorkerPlan) throws(ServerFailure) {
         let running = running
-        let stopRequests = stopRequests
+        let stopRequest = stopRequest
         do throws(SystemFailure) {
             let thread = try PlatformThread(name: "worker-\(plan.index)") {
                 plan.run()
                 running.count.subtract(1, ordering: .releasing)
-                stopRequests.signal()
+                stopRequest.wake()
             }
             threads.append(ThreadBox(thread))
         } catch { throw .system(error) }

@@ -3,8 +3,8 @@ import HTTPModel
 
 /// Sockets on their way to a worker's thread.
 final class ListenerSockets: @unchecked Sendable {
-    // Sendable without a lock: filled by the main thread before the worker's thread is started, and emptied by
-    // that thread alone.
+    // Sendable without a lock: filled by the main thread before the worker's thread is started, and emptied
+    // by that thread alone.
     private var sockets: [Box] = []
 
     private final class Box {
@@ -81,10 +81,10 @@ struct WorkerPlan: Sendable {
         return Housekeeping { now in _ = cache.reclaimExpired(now: now, limit: Self.reclaimedPerTick) }
     }
 
-    private func parts(_ upstream: UpstreamClient, _ recorder: ExchangeRecorder) -> RequestPipeline.Parts {
+    private func parts(_ upstream: UpstreamClient, _ recorder: ExchangeRecorder) -> PipelineParts {
         let mailboxes = mailboxes
         var randomness = SystemRandomNumberGenerator()
-        return RequestPipeline.Parts(
+        return PipelineParts(
             cache: shared.cache, limiter: shared.limiter, upstream: upstream, recorder: recorder,
             courier: FollowerCourier { worker, message in mailboxes[Int(worker)].post(.follower(message)) },
             workerIndex: UInt32(index), deployment: configuration.name, identifierPrefix: randomness.next())

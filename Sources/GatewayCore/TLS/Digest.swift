@@ -3,7 +3,8 @@ import COpenSSL
 
 /// 32 bytes that HMAC-SHA-256 made of a message: what is kept of a token at rest.
 ///
-/// Four words instead of an array, so that a table of digests is one piece of memory. Compared in constant time.
+/// Four words instead of an array, so that a table of digests is one piece of memory. Compared in constant
+/// time.
 package struct Digest: Sendable, Equatable {
     /// Number of bytes.
     package static let byteCount = 32

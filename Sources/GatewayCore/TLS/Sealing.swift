@@ -2,9 +2,9 @@ import COpenSSL
 
 /// Encrypts small secrets for files that may be read by others than the gateway: AES-256-GCM under one key.
 ///
-/// A sealed text is a version byte, a random nonce of 12 bytes, the ciphertext and a tag of 16 bytes. It is bound
-/// to a context (whose secret it is, and what for): moved to another place in a file, it does not open. Random
-/// nonces are sound for 2³² seals under one key (NIST SP 800-38D §8.3); people seal by hand.
+/// A sealed text is a version byte, a random nonce of 12 bytes, the ciphertext and a tag of 16 bytes. It is
+/// bound to a context (whose secret it is, and what for): moved to another place in a file, it does not open.
+/// Random nonces are sound for 2³² seals under one key (NIST SP 800-38D §8.3); people seal by hand.
 @safe
 package final class SealingKey: Sendable {
     private static let version: UInt8 = 1
@@ -63,8 +63,8 @@ package final class SealingKey: Sendable {
         case encrypt = 1
     }
 
-    /// One pass of AES-256-GCM: encrypting gives ciphertext and tag, decrypting gives the plaintext if the tag is
-    /// right, and `nil` otherwise.
+    /// One pass of AES-256-GCM: encrypting gives ciphertext and tag, decrypting gives the plaintext if the
+    /// tag is right, and `nil` otherwise.
     private func crypt(
         _ direction: Direction, _ input: [UInt8], nonce: [UInt8], tag: [UInt8], context: SealingContext
     ) -> [UInt8]? {
@@ -74,8 +74,8 @@ package final class SealingKey: Sendable {
         let associated = context.bytes
         var output = [UInt8](repeating: 0, count: input.count)
         var written: Int32 = 0
-        // Key and nonce have the lengths the cipher demands (32, and GCM's default of 12); every other length is
-        // passed along with its array.
+        // Key and nonce have the lengths the cipher demands (32, and GCM's default of 12); every other length
+        // is passed along with its array.
         let isStarted = key.withBytes { key in
             unsafe key.withUnsafeBufferPointer { key in
                 unsafe EVP_CipherInit_ex(

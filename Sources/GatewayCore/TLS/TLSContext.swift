@@ -17,8 +17,8 @@ package final class TLSContext {
     /// Number of key bytes that OpenSSL wants for session tickets: name, HMAC key, AES key.
     package static let ticketKeyBytes = 80
 
-    /// Makes a context from PEM files. `ticketKeys` are the same for all workers, so that a session begun on one
-    /// resumes on another.
+    /// Makes a context from PEM files. `ticketKeys` are the same for all workers, so that a session begun on
+    /// one resumes on another.
     package init(certificateChain: String, privateKey: String, ticketKeys: Secret) throws(TLSFailure) {
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
@@ -40,8 +40,8 @@ package final class TLSContext {
         let options =
             gw_ssl_op_no_compression() | gw_ssl_op_no_renegotiation() | gw_ssl_op_server_preference()
         _ = unsafe SSL_CTX_set_options(handle, options)
-        // Released buffers are what makes an idle connection cheap. A moving write buffer is needed because the
-        // plaintext lies in the worker's scratch, which is another place at each call.
+        // Released buffers are what makes an idle connection cheap. A moving write buffer is needed because
+        // the plaintext lies in the worker's scratch, which is another place at each call.
         _ = unsafe gw_ssl_ctx_set_mode(
             handle,
             Int(
@@ -52,7 +52,8 @@ package final class TLSContext {
         // One ticket per handshake: API clients keep one connection, not six like browsers.
         let keysSet = ticketKeys.withBytes { keys in
             precondition(keys.count == Self.ticketKeyBytes, "\(keys.count) ticket key bytes")
-            // OpenSSL copies the keys out of the pointer, which it takes as mutable by its macro's shape only.
+            // OpenSSL copies the keys out of the pointer, which it takes as mutable by its macro's shape
+            // only.
             return unsafe keys.withUnsafeBytes {
                 unsafe gw_ssl_ctx_set_ticket_keys(
                     handle, UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
@@ -67,8 +68,8 @@ package final class TLSContext {
     }
 }
 
-/// Chooses the application protocol (RFC 7301): `http/1.1`, or no handshake. A client that offers protocols but
-/// not ours would talk past us; one that offers none speaks HTTP/1.1 by default and never comes here.
+/// Chooses the application protocol (RFC 7301): `http/1.1`, or no handshake. A client that offers protocols
+/// but not ours would talk past us; one that offers none speaks HTTP/1.1 by default and never comes here.
 private let selectProtocol:
     @convention(c) (
         OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?,

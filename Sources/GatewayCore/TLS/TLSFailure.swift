@@ -21,8 +21,8 @@ package enum TLSFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Takes the newest reason from this thread's error queue and empties it: a stale entry would turn the next
-    /// "would block" on another connection into an error.
+    /// Takes the newest reason from this thread's error queue and empties it: a stale entry would turn the
+    /// next "would block" on another connection into an error.
     static func drainReason() -> String {
         let code = ERR_peek_last_error()
         ERR_clear_error()

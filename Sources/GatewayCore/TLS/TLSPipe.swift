@@ -3,9 +3,9 @@ import Glibc
 
 /// The worker's two ciphertext buffers, which every TLS session of the worker uses in turn.
 ///
-/// Boundary file: the C side (`gw_pipe` in CGatewayShims) holds the pointers. The rule that keeps sessions apart:
-/// whoever receives into the pipe takes everything out of it before the next connection's turn, and whoever
-/// encrypts sends or carries off the output; `precondition`s hold it. Owned by one worker.
+/// Boundary file: the C side (`gw_pipe` in CGatewayShims) holds the pointers. The rule that keeps sessions
+/// apart: whoever receives into the pipe takes everything out of it before the next connection's turn, and
+/// whoever encrypts sends or carries off the output; `precondition`s hold it. Owned by one worker.
 @safe
 package final class TLSPipe {
     // The address must stay the same for the BIOs' sake, hence a heap cell.

@@ -3,8 +3,9 @@ import COpenSSL
 
 /// TLS on one connection, reading and writing through the worker's pipe.
 ///
-/// Boundary file for SSL. Three words come back from the library: progress, more input needed, failed. The error
-/// queue, which is per thread and not per connection, is emptied before every call whose failure is classified.
+/// Boundary file for SSL. Three words come back from the library: progress, more input needed, failed. The
+/// error queue, which is per thread and not per connection, is emptied before every call whose failure is
+/// classified.
 @safe
 package struct TLSSession: ~Copyable {
     private let handle: OpaquePointer
@@ -74,8 +75,8 @@ package struct TLSSession: ~Copyable {
 
     /// Encrypts all of `buffer` into the pipe and consumes it; false when the session has failed.
     ///
-    /// A call takes one record (16 KiB) at most. The pipe's limit is above what a turn may produce, so that "would
-    /// block" cannot happen.
+    /// A call takes one record (16 KiB) at most. The pipe's limit is above what a turn may produce, so that
+    /// "would block" cannot happen.
     package mutating func encrypt(_ buffer: inout ByteBuffer) -> Bool {
         while !buffer.isEmpty {
             ERR_clear_error()

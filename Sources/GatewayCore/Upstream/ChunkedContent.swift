@@ -1,8 +1,9 @@
 /// Decodes the chunks of an answer (RFC 9112 §7.1), strictly.
 ///
-/// libcurl skips anything between a chunk's size and the line feed, and drops what follows the last chunk while
-/// it keeps the connection. It is therefore told to hand the chunks over undecoded, and both read them: libcurl
-/// to find the end, this to refuse doubts. Extensions and trailers are dropped, bounded. Fed with any cut.
+/// libcurl skips anything between a chunk's size and the line feed, and drops what follows the last chunk
+/// while it keeps the connection. It is therefore told to hand the chunks over undecoded, and both read them:
+/// libcurl to find the end, this to refuse doubts. Extensions and trailers are dropped, bounded. Fed with any
+/// cut.
 package struct ChunkedContent {
     /// What the bytes led to.
     package enum Outcome: Sendable, Hashable {

@@ -9,8 +9,8 @@ package enum UpstreamInterestChange: Sendable, Hashable {
     case add(UpstreamInterest)
     /// Watch the descriptor for something else; it is watched now.
     case modify(UpstreamInterest)
-    /// Stop to watch the descriptor. It may be closed next, or (a resolver's) already be closed: then the kernel
-    /// has forgotten it and "no such descriptor" is no mistake.
+    /// Stop to watch the descriptor. It may be closed next, or (a resolver's) already be closed: then the
+    /// kernel has forgotten it and "no such descriptor" is no mistake.
     case remove
 }
 
@@ -46,9 +46,9 @@ package struct UpstreamPoller {
 ///
 /// libcurl asks for a socket at the begin of each request and gives it back at its end; obeying at once would
 /// cost two system calls per request. So wishes are recorded, and only differences that are left before the
-/// loop waits are applied. An idle connection stays watched on purpose: whatever arrives on it without a request
-/// would be taken for the answer to the next one, perhaps another tenant's (swift-notes §6, hazard 1).
-/// Confined to one worker.
+/// loop waits are applied. An idle connection stays watched on purpose: whatever arrives on it without a
+/// request would be taken for the answer to the next one, perhaps another tenant's (swift-notes §6, hazard
+/// 1). Confined to one worker.
 final class ConnectionTable {
     /// Who a descriptor belongs to.
     private enum Use {
@@ -116,8 +116,8 @@ final class ConnectionTable {
         if wanted != nil { noteChange(of: descriptor) }
     }
 
-    /// The request's connection is made: the socket with this local port. Other attempts of the same request are
-    /// over, their sockets closed.
+    /// The request's connection is made: the socket with this local port. Other attempts of the same request
+    /// are over, their sockets closed.
     func established(localPort: UInt16, by transfer: UInt64) {
         for descriptor in connecting(for: transfer) {
             if SocketProbe.localPort(of: descriptor) == localPort {
@@ -159,7 +159,8 @@ final class ConnectionTable {
             // It may be closed already, and its number a client's before this turn is over.
             if entry.applied != nil { poller.apply(descriptor, .remove) }
             entry.applied = nil
-        // A connection may pass from one request to the next inside one call of libcurl; the last wish counts.
+        // A connection may pass from one request to the next inside one call of libcurl; the last wish
+        // counts.
         case (.idle, _), (.transfer, _?), (.spoiled, _?): entry.use = .transfer(transfer)
         case (.connecting, _), (.resolver, _), (.transfer, nil), (.spoiled, nil): break
         }
@@ -179,8 +180,8 @@ final class ConnectionTable {
         }
     }
 
-    /// Something happened on a descriptor nobody uses. Unless it was a stale event, the connection is shut down:
-    /// libcurl then finds it dead instead of reading what came.
+    /// Something happened on a descriptor nobody uses. Unless it was a stale event, the connection is shut
+    /// down: libcurl then finds it dead instead of reading what came.
     func examineIdle(_ descriptor: Int32) {
         guard let entry = entries[descriptor], case .idle = entry.use else { return }
         if SocketProbe.isQuiet(descriptor) { return }

@@ -27,8 +27,8 @@ final class ProgressList {
     /// Whether a transfer must be ended.
     var isAttentionNeeded: Bool { !needingAttention.isEmpty }
 
-    /// Notes a transfer whose upload is paused while its answer will end with the connection: libcurl reads that
-    /// end, but does not tell until it is resumed.
+    /// Notes a transfer whose upload is paused while its answer will end with the connection: libcurl reads
+    /// that end, but does not tell until it is resumed.
     func noteEndsWithClose(_ transfer: Transfer) { endingWithClose.append(transfer) }
 
     /// Resumes these transfers; to be called after libcurl has read something.

@@ -3,8 +3,9 @@ package import HTTPModel
 /// One fetch from the upstream: what its owner sees of it, and the bounded buffers in both directions.
 ///
 /// Owned by the exchange that started it and by the client while it runs; confined to the worker. It changes
-/// only inside calls to the client or to itself; afterwards `UpstreamClient.nextProgressed` names it. The owner
-/// takes bytes from `received` and says so by `didConsume`, which is how back-pressure reaches the upstream.
+/// only inside calls to the client or to itself; afterwards `UpstreamClient.nextProgressed` names it. The
+/// owner takes bytes from `received` and says so by `didConsume`, which is how back-pressure reaches the
+/// upstream.
 package final class Transfer {
     /// How far the fetch is.
     package enum Phase: Sendable, Hashable {
@@ -19,8 +20,8 @@ package final class Transfer {
         /// The answer is whole; `received` may still hold the rest of it. `untilClose` is never to be cached:
         /// nobody can tell a whole answer from a cut one.
         case complete(ContentFraming)
-        /// There is no (whole) answer. With `head` set the client's answer has to be broken off; without, it is
-        /// made from the failure.
+        /// There is no (whole) answer. With `head` set the client's answer has to be broken off; without, it
+        /// is made from the failure.
         case failed(UpstreamFailure)
         /// The owner gave up.
         case cancelled
@@ -94,13 +95,13 @@ package final class Transfer {
     private struct Attempt {
         var openedConnection = false
         var beginCount = 0
-        var refusal: Refusal?
+        var refusal: SendRefusal?
         /// Whether the request has been tried again already.
         var isLast = false
     }
 
     /// Why a request was not sent on the connection libcurl chose.
-    private enum Refusal {
+    private enum SendRefusal {
         /// Something had arrived on the pooled connection; nothing was sent.
         case spoiledConnection
         /// libcurl was about to send the request a second time.
@@ -254,8 +255,8 @@ package final class Transfer {
     }
 
     /// Whether the answer is whole although libcurl does not think so: it goes on sending an upload that the
-    /// upstream answered before its end, or waits for ever while that is paused (swift-notes §6, hazard 10); and
-    /// it waits for content after the head that answers a HEAD request with content.
+    /// upstream answered before its end, or waits for ever while that is paused (swift-notes §6, hazard 10);
+    /// and it waits for content after the head that answers a HEAD request with content.
     var isAnsweredEarly: Bool { isAnswerWhole && libcurlWaitsBehindAnswer }
 
     private var libcurlWaitsBehindAnswer: Bool {

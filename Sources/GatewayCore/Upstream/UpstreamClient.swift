@@ -2,14 +2,14 @@ package import HTTPModel
 
 /// Fetches from the one upstream, inside the event loop of one worker.
 ///
-/// The worker tells what happened (`descriptorReady`, `advance`), then asks what came of it (`nextProgressed`),
-/// and calls `applyInterest` right before it waits, for no longer than until `nextDeadline`. Nothing here blocks
-/// and nothing calls back into the worker but the poller.
+/// The worker tells what happened (`descriptorReady`, `advance`), then asks what came of it
+/// (`nextProgressed`), and calls `applyInterest` right before it waits, for no longer than until
+/// `nextDeadline`. Nothing here blocks and nothing calls back into the worker but the poller.
 ///
 /// Connections are pooled and serve every tenant in turn. That is acceptable because they all lead to one
-/// origin that must tell tenants apart by their token on each request anyway, and because a connection is only
-/// used again if its last answer was framed without doubt, ended exactly where it should, and nothing has
-/// arrived on it since (`ConnectionTable`).
+/// origin that must tell tenants apart by their token on each request anyway, and because a connection is
+/// only used again if its last answer was framed without doubt, ended exactly where it should, and nothing
+/// has arrived on it since (`ConnectionTable`).
 package final class UpstreamClient {
     /// The answer to `start`.
     package enum StartOutcome {
@@ -101,7 +101,8 @@ package final class UpstreamClient {
     /// Does what is due by now: libcurl's timers, deadlines, the begin of what was started or waits.
     package func advance(now: MonotonicInstant) {
         progress.now = now
-        // Each round of libcurl's may ask for another one at once; the bound leaves the rest to the next turn.
+        // Each round of libcurl's may ask for another one at once; the bound leaves the rest to the next
+        // turn.
         for _ in 0..<Self.maximumTimerRounds {
             guard let deadline = timerDeadline, deadline <= now else { break }
             timerDeadline = nil

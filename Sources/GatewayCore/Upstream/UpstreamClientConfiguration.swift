@@ -26,8 +26,8 @@ package struct UpstreamClientConfiguration: Sendable, Hashable {
     package var maximumFieldCount = 200
     /// Interim heads (1xx) before a final one; more is refused [8].
     package var maximumInterimCount = 8
-    /// Received bytes the client has not taken yet at which the upstream is no longer read; it is read again at
-    /// half of it. One read of libcurl (16 KiB) may come on top [256 KiB].
+    /// Received bytes the client has not taken yet at which the upstream is no longer read; it is read again
+    /// at half of it. One read of libcurl (16 KiB) may come on top [256 KiB].
     package var receiveBufferBytes = 262_144
     /// Bytes of the client's content waiting for the upstream; more is not accepted [256 KiB].
     package var sendBufferBytes = 262_144

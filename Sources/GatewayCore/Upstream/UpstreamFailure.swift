@@ -2,8 +2,8 @@ package import HTTPModel
 
 /// Why a request got no whole, trustworthy answer from the upstream.
 ///
-/// The side is always the upstream's (or, for `uploadAborted` and `tooManyWaiting`, ours); the client's answer,
-/// the log word and the `Proxy-Status` error (RFC 9209 §2.3) all follow from the case.
+/// The side is always the upstream's (or, for `uploadAborted` and `tooManyWaiting`, ours); the client's
+/// answer, the log word and the `Proxy-Status` error (RFC 9209 §2.3) all follow from the case.
 package enum UpstreamFailure: Error, Sendable, Hashable {
     /// The upstream's name does not resolve.
     case nameNotResolved

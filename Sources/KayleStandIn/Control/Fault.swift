@@ -37,7 +37,8 @@ public struct Fault: Sendable {
         case before([UInt8])
         /// Sends these bytes after the answer, later, on the then idle connection: nobody asked for them.
         case after([UInt8], milliseconds: Int)
-        /// Ends the connection a while after the answer, as an upstream does with idle ones: without a word before.
+        /// Ends the connection a while after the answer, as an upstream does with idle ones: without a word
+        /// before.
         case endAfter(milliseconds: Int, Ending)
         /// Sends these bytes and nothing else.
         case raw([UInt8], Ending)

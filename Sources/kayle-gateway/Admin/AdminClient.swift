@@ -7,8 +7,8 @@ import Settings
 
 /// Asks the running gateway through its admin address.
 ///
-/// Boundary file for libcurl's easy interface, on the command's only thread. The handle is freed before the call
-/// returns; the callback appends to a buffer that outlives it.
+/// Boundary file for libcurl's easy interface, on the command's only thread. The handle is freed before the
+/// call returns; the callback appends to a buffer that outlives it.
 struct AdminClient {
     private let url: String
     private let token: Secret?

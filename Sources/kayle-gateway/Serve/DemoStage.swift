@@ -3,7 +3,8 @@ import GatewayCore
 import HTTPModel
 import Settings
 
-/// The folder of a demo: certificate, configuration, tenants and tokens, all made anew and taken away at its end.
+/// The folder of a demo: certificate, configuration, tenants and tokens, all made anew and taken away at its
+/// end.
 struct DemoStage {
     /// The folder.
     let folder: String
@@ -17,7 +18,7 @@ struct DemoStage {
 
     /// Makes the folder and everything in it but tenants.
     init(listen: String, admin: String, upstream: String) throws(ExitCode) {
-        guard let folder = TemporaryFolder.make(prefix: "kayle-gateway-demo-") else {
+        guard let folder = PrivateFolder.make(prefix: "kayle-gateway-demo-") else {
             throw CommandExit.cannotWrite(
                 "no folder can be made for the demo's files; set TMPDIR to one that can")
         }
@@ -43,7 +44,7 @@ struct DemoStage {
 
     /// Takes the folder away.
     func remove() {
-        TemporaryFolder.remove(folder, files: Self.files)
+        PrivateFolder.remove(folder, files: Self.files)
     }
 
     private func issue(_ tenant: String, upstreamToken: String) throws(ExitCode) -> String {

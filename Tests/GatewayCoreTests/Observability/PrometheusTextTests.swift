@@ -13,8 +13,8 @@ struct PrometheusTextTests {
 
     private enum Mistake: Error { case line(String) }
 
-    /// Reads the format strictly: HELP and TYPE first and once for each metric, samples of no other in between,
-    /// labels with exactly the three escapes, a number, a line feed.
+    /// Reads the format strictly: HELP and TYPE first and once for each metric, samples of no other in
+    /// between, labels with exactly the three escapes, a number, a line feed.
     private func parse(_ text: String) throws -> (types: [String: String], samples: [Sample]) {
         var types: [String: String] = [:]
         var samples: [Sample] = []

@@ -26,7 +26,8 @@ struct RateLimiterContentionTests {
 
     /// Whether some stretch of time saw more takes than burst + rate × time.
     private func isExceeded(_ bucket: TokenBucket, by readings: [UInt64]) -> Bool {
-        // n takes from a to b need n × interval <= capacity + (b - a): compare with the worst beginning so far.
+        // n takes from a to b need n × interval <= capacity + (b - a): compare with the worst beginning so
+        // far.
         let sorted = readings.sorted()
         var worst = Int64.min
         for (index, instant) in sorted.enumerated() {

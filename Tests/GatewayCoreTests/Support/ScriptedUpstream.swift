@@ -51,7 +51,8 @@ final class ScriptedUpstream: Sendable {
         }
     }
 
-    /// Ends accepting; the listener's thread closes the listener, since nobody else knows when it last used it.
+    /// Ends accepting; the listener's thread closes the listener, since nobody else knows when it last used
+    /// it.
     func stop() { _ = shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// The heads of the requests so far, over all connections, in order of arrival.

@@ -262,7 +262,8 @@ struct UpstreamHazardTests {
         upstream.stop()
     }
 
-    /// An upstream whose first connection answers once, then takes a second request and closes without a word.
+    /// An upstream whose first connection answers once, then takes a second request and closes without a
+    /// word.
     private func makeFickleUpstream() -> ScriptedUpstream {
         ScriptedUpstream { connection in
             connection.readHead()

@@ -93,8 +93,8 @@ private final class TLSUpstream {
     let url: String
     let configuration: UpstreamClientConfiguration
     private let process = Process()
-    // Plain descriptors, closed in one place: Foundation's handles close theirs at a time of their own choosing,
-    // and a descriptor closed twice is another test's socket.
+    // Plain descriptors, closed in one place: Foundation's handles close theirs at a time of their own
+    // choosing, and a descriptor closed twice is another test's socket.
     private let input = TLSUpstream.makePipe()
     private let output = TLSUpstream.makePipe()
     private let directory: URL

@@ -1,6 +1,7 @@
 // Boundary file: the easy interface of libcurl. Every call here runs on the worker that owns the handle; the
 // handle and the list of field lines belong to `CurlEasy` and are freed in its deinit. Callbacks get the
-// `CurlEasy` unretained: the client keeps it alive for as long as libcurl knows it. They unwrap, forward, return.
+// `CurlEasy` unretained: the client keeps it alive for as long as libcurl knows it. They unwrap, forward,
+// return.
 import CCurl
 import CGatewayShims
 import Glibc
@@ -8,8 +9,8 @@ import HTTPModel
 
 /// One configured request handle of libcurl, used for one transfer after another.
 ///
-/// What holds for every request is set once (28 instead of 32 µs per request); `prepare` sets the rest, all of
-/// it, so that nothing of the transfer before is left.
+/// What holds for every request is set once (28 instead of 32 µs per request); `prepare` sets the rest, all
+/// of it, so that nothing of the transfer before is left.
 @safe
 final class CurlEasy {
     /// libcurl's handle, for the multi handle's calls only.
@@ -148,8 +149,8 @@ final class CurlEasy {
     }
 
     private func appendAuthorization(_ secret: Secret) {
-        // The copy made here and the one in the list are wiped; the one in libcurl's send buffer is out of reach
-        // and is overwritten by the next request.
+        // The copy made here and the one in the list are wiped; the one in libcurl's send buffer is out of
+        // reach and is overwritten by the next request.
         var line = Array("Authorization: Bearer ".utf8)
         line.reserveCapacity(line.count + secret.count + 1)
         secret.withBytes { bytes in
@@ -194,9 +195,10 @@ final class CurlEasy {
         return CurlResult(unsafe curl_easy_pause(handle, mask))
     }
 
-    /// Has libcurl remark on bytes behind the head of an answer that has no content. It drops those that came in
-    /// one read with the head and keeps the connection, and a remark is all that shows of them; whatever
-    /// follows them would be taken for the next answer. Guarded by `bytesBehindTheEndNeverReachTheNextRequest`.
+    /// Has libcurl remark on bytes behind the head of an answer that has no content. It drops those that came
+    /// in one read with the head and keeps the connection, and a remark is all that shows of them; whatever
+    /// follows them would be taken for the next answer. Guarded by
+    /// `bytesBehindTheEndNeverReachTheNextRequest`.
     fileprivate func watchForExcess() { set(CURLOPT_VERBOSE, 1) }
 
     /// Has libcurl close the connection when it is done with the request.

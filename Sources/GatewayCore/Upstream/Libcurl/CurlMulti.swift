@@ -1,16 +1,17 @@
-// Boundary file: the multi interface of libcurl. Every call here runs on the worker that owns the handle, which
-// belongs to `CurlMulti` and is freed in its deinit. Callbacks get the `CurlMulti` unretained; they are taken
-// back before it goes.
+// Boundary file: the multi interface of libcurl. Every call here runs on the worker that owns the handle,
+// which belongs to `CurlMulti` and is freed in its deinit. Callbacks get the `CurlMulti` unretained; they are
+// taken back before it goes.
 import CCurl
 import CGatewayShims
 
-/// libcurl's set of running requests and its pool of connections, driven by an event loop that is not its own.
+/// libcurl's set of running requests and its pool of connections, driven by an event loop that is not its
+/// own.
 @safe
 final class CurlMulti {
     private let handle: UnsafeMutableRawPointer
     private let connections: ConnectionTable
-    /// When libcurl wants to be woken although nothing has happened, in milliseconds from the moment it said so;
-    /// taken by `takeTimerWish`.
+    /// When libcurl wants to be woken although nothing has happened, in milliseconds from the moment it said
+    /// so; taken by `takeTimerWish`.
     private var timerWish: TimerWish?
 
     /// A new wish of libcurl's.

@@ -3,8 +3,8 @@ import Glibc
 
 /// The signals a process is controlled by, as a descriptor of the main thread's loop.
 ///
-/// Boundary file for sigprocmask and signalfd. Made before any other thread, which inherits the mask: so no call
-/// of a worker is ever interrupted by a signal.
+/// Boundary file for sigprocmask and signalfd. Made before any other thread, which inherits the mask: so no
+/// call of a worker is ever interrupted by a signal.
 package struct SignalDescriptor: ~Copyable {
     /// What an operator or a supervisor asks for.
     package enum Request: Sendable, Hashable {
@@ -13,7 +13,8 @@ package struct SignalDescriptor: ~Copyable {
 
     private let descriptor: FileDescriptor
 
-    /// Blocks SIGTERM, SIGINT, SIGHUP and SIGPIPE for this thread and those it starts, and takes the first three.
+    /// Blocks SIGTERM, SIGINT, SIGHUP and SIGPIPE for this thread and those it starts, and takes the first
+    /// three.
     package init() throws(SystemFailure) {
         var mask = sigset_t()
         unsafe sigemptyset(&mask)

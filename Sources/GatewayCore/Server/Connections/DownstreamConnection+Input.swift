@@ -10,8 +10,8 @@ extension DownstreamConnection {
     private static let requestsPerTurn = 64
     /// Output that is sent before more is produced in the same turn.
     static let outputMarkBytes = 262_144
-    /// Content of an already answered request that is read and dropped for the sake of the connection; beyond it
-    /// closing is cheaper.
+    /// Content of an already answered request that is read and dropped for the sake of the connection; beyond
+    /// it closing is cheaper.
     static let maximumDiscardBytes = 65_536
 
     /// The socket has bytes, or the end of them.
@@ -119,8 +119,8 @@ extension DownstreamConnection {
         return true
     }
 
-    /// Takes the requests out of the received bytes one after the other, and sends what they are answered with.
-    /// Every way out leaves the worker's buffers empty.
+    /// Takes the requests out of the received bytes one after the other, and sends what they are answered
+    /// with. Every way out leaves the worker's buffers empty.
     func advance(_ worker: Worker) {
         var budget = Self.requestsPerTurn
         while phase == .open {
@@ -250,8 +250,8 @@ extension DownstreamConnection {
         }
     }
 
-    /// Refuses what cannot be framed. Once an answer has begun there is no room for another: the connection is
-    /// reset instead, and the upstream's transfer with it.
+    /// Refuses what cannot be framed. Once an answer has begun there is no room for another: the connection
+    /// is reset instead, and the upstream's transfer with it.
     private func refuse(_ refusal: MessageRefusal, _ worker: Worker) {
         if let exchange {
             let begun = exchange.answerHasBegun
@@ -300,8 +300,8 @@ extension DownstreamConnection {
         if input.isEmpty { worker.inbound.consume(count) } else { input.consume(count) }
     }
 
-    /// Keeps what is left of the shared buffer, which the next connection will use, and gives back the memory of
-    /// a buffer that is no longer needed.
+    /// Keeps what is left of the shared buffer, which the next connection will use, and gives back the memory
+    /// of a buffer that is no longer needed.
     private func keepRest(_ worker: Worker) {
         if phase == .open || phase == .finishing {
             if !worker.inbound.isEmpty { worker.inbound.withBytes { input.append($0) } }

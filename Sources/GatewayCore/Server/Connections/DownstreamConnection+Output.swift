@@ -39,8 +39,8 @@ extension DownstreamConnection {
         return goOn(after: outcome, worker)
     }
 
-    /// Everything is sent. Says goodbye and waits a moment for the client to read it: closing with unread input
-    /// would make the kernel send a reset, and the reset can overtake the answer.
+    /// Everything is sent. Says goodbye and waits a moment for the client to read it: closing with unread
+    /// input would make the kernel send a reset, and the reset can overtake the answer.
     func finish(_ worker: Worker) {
         session?.sayGoodbye()
         guard flush(worker) else { return }

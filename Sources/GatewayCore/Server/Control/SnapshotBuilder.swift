@@ -8,8 +8,8 @@ struct SnapshotBuilder {
     private let cache: HTTPCache
     private let names: LabelNames
 
-    /// Prepares the parts that only the configuration decides. A configuration that was read without mistakes has
-    /// none here; a query model or limit that cannot be built is reported as a failure all the same.
+    /// Prepares the parts that only the configuration decides. A configuration that was read without mistakes
+    /// has none here; a query model or limit that cannot be built is reported as a failure all the same.
     init(
         _ configuration: GatewayConfiguration, cache: HTTPCache, names: LabelNames
     ) throws(ServerFailure) {

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// Boundary file for a datagram to a socket in the file system.
 package enum ServiceManager {
-    /// Tells the state, such as `READY=1`; does nothing when nobody asked. A supervisor that cannot be reached is
-    /// its own problem.
+    /// Tells the state, such as `READY=1`; does nothing when nobody asked. A supervisor that cannot be
+    /// reached is its own problem.
     package static func tell(_ state: StaticString) {
         guard let path = EnvironmentVariable.value("NOTIFY_SOCKET"), let first = path.utf8.first else {
             return

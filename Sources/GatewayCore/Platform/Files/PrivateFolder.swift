@@ -1,7 +1,7 @@
 import Glibc
 
 /// A folder that only this user can enter, below `$TMPDIR` or `/tmp`. For the demo and the tests.
-package enum TemporaryFolder {
+package enum PrivateFolder {
     /// Makes one; its path, or `nil` if none can be made.
     package static func make(prefix: String) -> String? {
         let parent = EnvironmentVariable.value("TMPDIR") ?? "/tmp"

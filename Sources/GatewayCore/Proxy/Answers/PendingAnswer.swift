@@ -1,7 +1,7 @@
 import HTTPModel
 
-/// An answer that takes time, as its connection sees it: where content of the request goes, and where bytes of the
-/// answer come from. Confined to the connection's worker.
+/// An answer that takes time, as its connection sees it: where content of the request goes, and where bytes
+/// of the answer come from. Confined to the connection's worker.
 package class PendingAnswer {
     /// For subclasses.
     init() {}
@@ -9,7 +9,8 @@ package class PendingAnswer {
     /// Whether bytes of the answer have been handed to the connection.
     package var answerHasBegun: Bool { false }
 
-    /// How much content of the request may be handed over now, in bytes; zero when whoever takes it is behind.
+    /// How much content of the request may be handed over now, in bytes; zero when whoever takes it is
+    /// behind.
     package var contentRoomBytes: Int { .max }
 
     /// Hands over content of the request, no more than there is room for.

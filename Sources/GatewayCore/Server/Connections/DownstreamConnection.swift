@@ -3,11 +3,12 @@ import HTTPModel
 /// One client connection: its socket, its TLS, its place in HTTP/1.1, and the exchange it waits for.
 ///
 /// The object with identity around machines that have none: `HTTP1Connection` says what the bytes mean, the
-/// application (`RequestPipeline` or `AdminServer`) says what to answer, and this class moves the bytes. Confined
-/// to its worker. It owns memory only while bytes wait in it: read bytes live in the worker's buffers otherwise.
+/// application (`RequestPipeline` or `AdminServer`) says what to answer, and this class moves the bytes.
+/// Confined to its worker. It owns memory only while bytes wait in it: read bytes live in the worker's
+/// buffers otherwise.
 ///
-/// Back-pressure: while output waits for the client, nothing is read and no answer is produced; while an upload
-/// waits for the upstream, nothing is read.
+/// Back-pressure: while output waits for the client, nothing is read and no answer is produced; while an
+/// upload waits for the upstream, nothing is read.
 package final class DownstreamConnection {
     /// Where a connection is in its life.
     enum Phase {
@@ -121,8 +122,8 @@ package final class DownstreamConnection {
         worker.epoll.modify(number, wanted, token: registration.token)
     }
 
-    /// Whether only the upstream's answer is missing: a client that ends its side now has gone. In the other states
-    /// its end says nothing, since what it sent is still being worked off.
+    /// Whether only the upstream's answer is missing: a client that ends its side now has gone. In the other
+    /// states its end says nothing, since what it sent is still being worked off.
     var awaitsUpstream: Bool {
         phase == .open && exchange != nil && pendingOutput.isEmpty && !isDeferred && !http.awaitsContent
     }

@@ -98,8 +98,8 @@ package struct ConnectionClock {
         phaseBegan = now
     }
 
-    /// What the client owes and until when; `nil` when it owes nothing (the upstream does, which has deadlines
-    /// of its own).
+    /// What the client owes and until when; `nil` when it owes nothing (the upstream does, which has
+    /// deadlines of its own).
     package func deadline(
         _ timeouts: ConnectionTimeouts, outputWaits: Bool, contentIsAwaited: Bool
     ) -> (Wait, MonotonicInstant)? {
@@ -116,8 +116,8 @@ package struct ConnectionClock {
         }
     }
 
-    /// The earlier of the whole content's deadline and the instant at which the client falls below the minimum
-    /// rate if nothing more comes.
+    /// The earlier of the whole content's deadline and the instant at which the client falls below the
+    /// minimum rate if nothing more comes.
     private func contentDeadline(_ timeouts: ConnectionTimeouts) -> MonotonicInstant {
         let whole = phaseBegan.advanced(by: timeouts.content)
         guard timeouts.minimumContentBytesPerSecond > 0 else { return whole }

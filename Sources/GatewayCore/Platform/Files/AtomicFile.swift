@@ -2,8 +2,8 @@ import CGatewayShims
 import Glibc
 import HTTPModel
 
-/// A small file that is only ever replaced as a whole: readers see the old content or the new one, also after a
-/// crash, and writers wait for each other.
+/// A small file that is only ever replaced as a whole: readers see the old content or the new one, also after
+/// a crash, and writers wait for each other.
 ///
 /// The boundary to the file system for the tenant store and the pepper. Called by commands and by the main
 /// thread; a write waits for the disk, so never by a worker.
@@ -78,7 +78,8 @@ package struct AtomicFile: Sendable {
         try synchronizeFolder()
     }
 
-    /// Waits for other writers and keeps them waiting until the result goes; at most `AtomicFile.maximumWait`.
+    /// Waits for other writers and keeps them waiting until the result goes; at most
+    /// `AtomicFile.maximumWait`.
     package func lock() throws(AtomicFileFailure) -> LockedFile {
         let lockPath = path + ".lock"
         let number = SystemCall.retrying {
@@ -96,7 +97,8 @@ package struct AtomicFile: Sendable {
         return LockedFile(file: AtomicFile(path: resolvedPath), lock: lock)
     }
 
-    /// A writer holds the lock for milliseconds; one that holds it so long hangs, and waiting on helps nobody.
+    /// A writer holds the lock for milliseconds; one that holds it so long hangs, and waiting on helps
+    /// nobody.
     package static let maximumWait = Duration.seconds(30)
 
     /// The file behind a symbolic link, so that replacing it leaves the link in place.
@@ -108,7 +110,8 @@ package struct AtomicFile: Sendable {
     }
 
     fileprivate func replace(with bytes: Span<UInt8>) throws(AtomicFileFailure) {
-        // One fixed name: the lock keeps others away, and what a killed writer left is overwritten, not collected.
+        // One fixed name: the lock keeps others away, and what a killed writer left is overwritten, not
+        // collected.
         let draft = path + ".new"
         if unsafe unlink(draft) != 0, gw_errno() != ENOENT { throw AtomicFileFailure("unlink", draft) }
         try write(bytes, to: draft, likeExisting: true)
@@ -128,8 +131,9 @@ package struct AtomicFile: Sendable {
         do throws(AtomicFileFailure) {
             var status = stat()
             if likeExisting, unsafe stat(path, &status) == 0 {
-                // A store that the gateway's own user reads must stay readable when root edits it. Without the
-                // right to give files away the file stays ours, which is what an unprivileged editor expects.
+                // A store that the gateway's own user reads must stay readable when root edits it. Without
+                // the right to give files away the file stays ours, which is what an unprivileged editor
+                // expects.
                 _ = fchown(file.number, status.st_uid, status.st_gid)
                 _ = fchmod(file.number, status.st_mode & 0o777)
             }

@@ -39,8 +39,8 @@ package struct ResponseComposer: ~Copyable {
     private var date: [UInt8] = []
     private let deployment: [UInt8]
 
-    /// Bytes of content that are copied behind a head at once; the rest of a larger entry follows as the client
-    /// takes it, so that a slow client holds this much and not a whole answer.
+    /// Bytes of content that are copied behind a head at once; the rest of a larger entry follows as the
+    /// client takes it, so that a slow client holds this much and not a whole answer.
     package static let firstContentBytes = 262_144
 
     /// `deployment` is the name in `Proxy-Status`.
@@ -91,8 +91,8 @@ package struct ResponseComposer: ~Copyable {
         ResponseEncoder.endHead(into: &output)
     }
 
-    /// An answer out of an entry: its head and the first part of its content. Gives the offset in the content up
-    /// to which it has been written.
+    /// An answer out of an entry: its head and the first part of its content. Gives the offset in the content
+    /// up to which it has been written.
     package mutating func answer(
         from entry: CacheEntry, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
         now: MonotonicInstant, into output: inout ByteBuffer
@@ -130,7 +130,8 @@ package struct ResponseComposer: ~Copyable {
         ResponseEncoder.endHead(into: &output)
     }
 
-    /// The head of an answer that is passed on as it comes, its content framed to the client as `framing` says.
+    /// The head of an answer that is passed on as it comes, its content framed to the client as `framing`
+    /// says.
     package mutating func passOn(
         _ head: ResponseHead, framing: ContentFraming, _ terms: borrowing AnswerTerms,
         identifier: Span<UInt8>,
@@ -195,7 +196,8 @@ package struct ResponseComposer: ~Copyable {
     }
 
     private func appendProxyStatus(_ failure: UpstreamFailure, into output: inout ByteBuffer) {
-        // RFC 9209 §2: the deployment as a String; its name is checked by the configuration and holds no quote.
+        // RFC 9209 §2: the deployment as a String; its name is checked by the configuration and holds no
+        // quote.
         output.append("Proxy-Status: \"")
         output.append(deployment.span)
         output.append("\"; error=")

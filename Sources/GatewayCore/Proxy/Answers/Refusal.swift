@@ -1,7 +1,7 @@
 package import HTTPModel
 
-/// Every way in which the gateway says no by itself. The room that decides gives the reason; this table gives it
-/// a status, a code, words for the client and a word for log and metric.
+/// Every way in which the gateway says no by itself. The room that decides gives the reason; this table gives
+/// it a status, a code, words for the client and a word for log and metric.
 package enum Refusal: Sendable {
     /// The request cannot be framed, or breaks a bound of the listener.
     case message(MessageRefusal)

@@ -41,7 +41,8 @@ package final class WorkerListener {
     /// Reads the certificate again; keeps the one in use if that fails, which the main thread has reported.
     func renewCertificate() {
         guard let certificate else { return }
-        // The failure is lost here: the main thread tried the same files first and told what is wrong with them.
+        // The failure is lost here: the main thread tried the same files first and told what is wrong with
+        // them.
         tls = (try? certificate()) ?? tls
     }
 }

@@ -3,7 +3,8 @@ import Glibc
 
 /// Hears of changes in one folder (inotify). Owned by the main thread.
 ///
-/// A folder rather than a file: a file that is replaced is another file, and a watch on the old one says nothing.
+/// A folder rather than a file: a file that is replaced is another file, and a watch on the old one says
+/// nothing.
 package struct FolderWatch: ~Copyable {
     private let descriptor: FileDescriptor
     private let folder: String
@@ -24,8 +25,8 @@ package struct FolderWatch: ~Copyable {
     /// Readable when something has happened; for epoll.
     package var number: Int32 { descriptor.number }
 
-    /// Whether a file of this name was written or put in place, or anything at all may have been missed, since
-    /// the last call. Never blocks.
+    /// Whether a file of this name was written or put in place, or anything at all may have been missed,
+    /// since the last call. Never blocks.
     package mutating func drain(for name: String) -> FolderNews {
         var news = FolderNews.quiet
         var buffer = ByteBuffer(minimumCapacity: Self.bufferBytes)

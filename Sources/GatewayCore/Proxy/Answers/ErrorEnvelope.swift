@@ -2,8 +2,8 @@ import HTTPModel
 
 /// The body of an answer that the gateway makes itself: the upstream's documented envelope.
 ///
-/// `{"data":null,"error":{"code","message","hint","docs"}}`, on list routes with `pagination`. Rendered into a
-/// buffer without allocation where the message is fixed.
+/// `{"data":null,"error":{"code","message","hint","docs"}}`, on list routes with `pagination`. Rendered into
+/// a buffer without allocation where the message is fixed.
 package enum ErrorEnvelope {
     /// What went wrong, for a person.
     package enum Message: Sendable {

@@ -2,9 +2,9 @@ package import HTTPModel
 
 /// The identifier of a request, which its answer, its log line and the upstream's request carry.
 ///
-/// Taken over from the client's `X-Request-Id` if that is 8–128 characters of `A-Za-z0-9._-`; else made: 16 hex
-/// digits that a worker drew at its start, a hyphen, and a count. Unique for the life of the process without a
-/// draw per request; it identifies and does not protect. One per worker, its memory reused.
+/// Taken over from the client's `X-Request-Id` if that is 8–128 characters of `A-Za-z0-9._-`; else made: 16
+/// hex digits that a worker drew at its start, a hyphen, and a count. Unique for the life of the process
+/// without a draw per request; it identifies and does not protect. One per worker, its memory reused.
 package struct RequestIdentifier: ~Copyable {
     /// The identifier of the present request.
     package private(set) var bytes = ByteBuffer(minimumCapacity: 128)

@@ -29,8 +29,8 @@ package enum StandardStream {
     @discardableResult
     package func writeLine(_ text: String) -> Bool { write(Array("\(text)\n".utf8).span) }
 
-    /// Reads the input to its end; `nil` if it holds more than `maximumBytes` or cannot be read. Whoever reads
-    /// secrets wipes them.
+    /// Reads the input to its end; `nil` if it holds more than `maximumBytes` or cannot be read. Whoever
+    /// reads secrets wipes them.
     package static func readInput(maximumBytes: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
         var filled = 0

@@ -1,0 +1,15 @@
+import Cache
+
+/// What a worker's pipeline needs of the rest: the parts all workers share, and those of its own.
+struct PipelineParts {
+    let cache: HTTPCache
+    let limiter: RateLimiter
+    let upstream: UpstreamClient
+    let recorder: ExchangeRecorder
+    let courier: FollowerCourier
+    let workerIndex: UInt32
+    /// The name in `Proxy-Status`.
+    let deployment: String
+    /// Begins the identifiers of requests; drawn at random.
+    let identifierPrefix: UInt64
+}

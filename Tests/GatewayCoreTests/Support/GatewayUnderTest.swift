@@ -1,0 +1,191 @@
+import Foundation
+import HTTPModel
+import KayleStandIn
+import Settings
+import Synchronization
+
+@testable import GatewayCore
+
+/// A whole gateway in this process, in front of a stand-in or of any other upstream: real sockets, real TLS, its
+/// own threads. Stops, drained, when it goes.
+final class GatewayUnderTest: Sendable {
+    /// What a test may want otherwise than usual.
+    struct Options {
+        var workers = 2
+        var isSecure = false
+        var tenants = ["acme": "kk_acme", "globex": "kk_globex"]
+        var requestsPerSecond = 1_000_000
+        var burst = 1_000_000
+        var cacheTimeToLive = "30s"
+        var cacheMemory = "64MiB"
+        /// Members of the listener's `limits`, of `upstream` and of the whole, as JSON text behind a comma.
+        var listenerLimits = ""
+        var upstream = ""
+        var members = ""
+        var extraRoutes = ""
+    }
+
+    let port: UInt16
+    let adminPort: UInt16
+    let folder: String
+    /// A token with all scopes for each tenant.
+    let tokens: [String: String]
+    private let stopRequest: StopRequest
+    private let ended: Ended
+
+    /// Tells when the gateway's main thread has returned.
+    private final class Ended: Sendable {
+        private let semaphore = DispatchSemaphore(value: 0)
+        func signal() { semaphore.signal() }
+        func wait() -> Bool { semaphore.wait(timeout: .now() + 30) == .success }
+    }
+
+    private struct Started: Sendable {
+        let port: UInt16
+        let adminPort: UInt16
+        let stopRequest: StopRequest
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    init(upstream: String, _ options: Options = Options()) throws {
+        guard let folder = PrivateFolder.make(prefix: "kayle-gateway-test-") else {
+            throw Failure(description: "no temporary folder")
+        }
+        self.folder = folder
+        if options.isSecure {
+            let made = try SelfSignedCertificate.make()
+            try AtomicFile(path: "\(folder)/gateway.pem").create(made.certificate.span)
+            try made.privateKey.withBytes { try AtomicFile(path: "\(folder)/gateway.key").create($0) }
+        }
+        let path = "\(folder)/gateway.json"
+        try Self.configuration(upstream: upstream, options).write(
+            toFile: path, atomically: true, encoding: .utf8)
+        tokens = try Self.makeTokens(path, options.tenants)
+        let ended = Ended()
+        self.ended = ended
+        let started = Mutex<Result<Started, Failure>?>(nil)
+        let isStarted = DispatchSemaphore(value: 0)
+        let box = StartBox(started: started, isStarted: isStarted)
+        Thread.detachNewThread {
+            do {
+                let server = try GatewayServer { () throws(SettingsFailure) in
+                    try ConfigurationLoader.load(path, checks: .withCertificates)
+                }
+                box.succeed(
+                    Started(
+                        port: server.addresses[0].port, adminPort: server.adminAddress.port,
+                        stopRequest: server.stopRequest))
+                try server.run()
+            } catch {
+                box.fail(Failure(description: "\(error)"))
+            }
+            ended.signal()
+        }
+        let result = try box.wait().get()
+        port = result.port
+        adminPort = result.adminPort
+        stopRequest = result.stopRequest
+    }
+
+    deinit {
+        stopRequest.request()
+        _ = ended.wait()
+        // What is left of a test's folder harms nobody.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Asks for a drain and waits for its end; whether it came.
+    func stop() -> Bool {
+        stopRequest.request()
+        let hasEnded = ended.wait()
+        ended.signal()
+        return hasEnded
+    }
+
+    /// Asks for a drain and does not wait.
+    func beginDrain() { stopRequest.request() }
+
+    /// The tenants and tokens of this gateway, as the commands edit them.
+    func editor() throws -> TenantStoreEditor {
+        let configuration = try ConfigurationLoader.load("\(folder)/gateway.json")
+        return TenantStoreEditor(configuration.credentials, plans: configuration.plans.map(\.name))
+    }
+
+    /// The text of a tenant's token.
+    func token(_ tenant: String) -> String { tokens[tenant] ?? "" }
+
+    /// A request's text with a tenant's token.
+    func request(_ method: String, _ target: String, tenant: String = "acme", fields: String = "") -> String {
+        "\(method) \(target) HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer \(token(tenant))\r\n\(fields)\r\n"
+    }
+
+    private final class StartBox: Sendable {
+        private let result = Mutex<Result<Started, Failure>?>(nil)
+        private let isStarted: DispatchSemaphore
+        init(started: borrowing Mutex<Result<Started, Failure>?>, isStarted: DispatchSemaphore) {
+            self.isStarted = isStarted
+        }
+        func succeed(_ value: Started) {
+            result.withLock { $0 = .success(value) }
+            isStarted.signal()
+        }
+        func fail(_ failure: Failure) {
+            result.withLock { if $0 == nil { $0 = .failure(failure) } }
+            isStarted.signal()
+        }
+        func wait() -> Result<Started, Failure> {
+            guard isStarted.wait(timeout: .now() + 30) == .success else {
+                return .failure(Failure(description: "the gateway did not start within 30 s"))
+            }
+            return result.withLock { $0 } ?? .failure(Failure(description: "no result"))
+        }
+    }
+
+    private static func makeTokens(_ path: String, _ tenants: [String: String]) throws -> [String: String] {
+        let configuration = try ConfigurationLoader.load(path)
+        let editor = TenantStoreEditor(configuration.credentials, plans: ["test"])
+        var tokens: [String: String] = [:]
+        var randomness = SystemRandomNumberGenerator()
+        for (tenant, key) in tenants {
+            try editor.addTenant(tenant, plan: "test", upstreamToken: .sealing(Secret(key)))
+            guard
+                let order = TokenOrder(
+                    name: "test", scopes: ScopeSet(Scope.allCases), lifetime: nil, allow: [])
+            else { throw Failure(description: "no order") }
+            let now = UTCTimestamp(unixSeconds: WallClock.nowSeconds())
+            let issued = try editor.issueToken(order, for: tenant, now: now, randomness: &randomness)
+            tokens[tenant] = issued.text.withBytes { $0.text }
+        }
+        return tokens
+    }
+
+    private static func configuration(upstream: String, _ options: Options) -> String {
+        let tls =
+            options.isSecure
+            ? #", "tls": { "certificate_chain": "gateway.pem", "private_key": "gateway.key" }"# : ""
+        return """
+            {
+              "workers": \(options.workers),
+              "listeners": [ { "address": "127.0.0.1:0"\(tls), "limits": { "maximum_fields": 64\(options.listenerLimits) } } ],
+              "admin": { "address": "127.0.0.1:0" },
+              "upstream": { "url": "\(upstream)"\(options.upstream) },
+              "credentials": { "store": "tenants.json", "pepper": { "file": "pepper.key" } },
+              "plans": { "test": { "limits": [
+                { "name": "tenant", "by": ["tenant"], "requests": \(options.requestsPerSecond), "per": "1s",
+                  "burst": \(options.burst) } ] } },
+              "cache": { "memory": "\(options.cacheMemory)" },
+              "routes": [
+                { "name": "sessions.list", "method": "GET", "path": "/v1/sessions", "scope": "sessions:read",
+                  "query": "kayle.sessions.list", "cache": { "ttl": "\(options.cacheTimeToLive)" } },
+                { "name": "verify", "path": "/v1/verify/*", "access": "open" }\(options.extraRoutes),
+                { "name": "rest", "path": "/v1/*" }
+              ],
+              "log": { "access": "./access.log", "level": "error" },
+              "drain": { "timeout": "5s" }\(options.members)
+            }
+            """
+    }
+}
