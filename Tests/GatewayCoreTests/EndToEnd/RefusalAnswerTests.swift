@@ -54,7 +54,7 @@ struct RefusalAnswerTests {
         let client = try RawConnection(port: gateway.port)
         var randomness = SystemRandomNumberGenerator()
         let order = try #require(
-            TokenOrder(name: "writer", scopes: [.sessionsWrite], lifetime: nil, allow: []))
+            TokenOrder(name: "hooks", scopes: [.webhooksRead], lifetime: nil, allow: []))
         let issued = try gateway.editor().issueToken(
             order, for: "acme", now: UTCTimestamp(unixSeconds: WallClock.nowSeconds()), randomness: &randomness)
         let token = issued.text.withBytes { $0.text }
