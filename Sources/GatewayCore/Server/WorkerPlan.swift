@@ -128,7 +128,8 @@ private final class UpstreamReach {
     weak var worker: Worker?
 
     var poller: UpstreamPoller {
-        UpstreamPoller { [unowned self] descriptor, change in
+        // Kept by the client: curl still reports closing connections when the worker is already going.
+        UpstreamPoller { [self] descriptor, change in
             switch change {
             case .add(let interest): worker?.watch(descriptor, Self.interest(interest), isNew: true)
             case .modify(let interest): worker?.watch(descriptor, Self.interest(interest), isNew: false)
