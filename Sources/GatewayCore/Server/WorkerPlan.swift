@@ -128,7 +128,7 @@ private final class UpstreamReach {
     weak var worker: Worker?
 
     var poller: UpstreamPoller {
-        // Kept by the client: curl still reports closing connections when the worker is already going.
+        // Held strongly: libcurl closes its sockets as late as when the client goes, after the worker.
         UpstreamPoller { [self] descriptor, change in
             switch change {
             case .add(let interest): worker?.watch(descriptor, Self.interest(interest), isNew: true)
