@@ -123,7 +123,8 @@ struct CollapseTests {
     @Test func anAnswerThatBreaksOffIsA502ForEveryoneAndIsAskedOnce() throws {
         let held = Held { number in
             number == 1
-                ? "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nhalf" : Self.answer("whole")
+                ? "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nhalf"
+                : Self.answer("whole")
         }
         let gateway = try GatewayUnderTest(upstream: held.upstream.url)
         let first = try leader(gateway, held)

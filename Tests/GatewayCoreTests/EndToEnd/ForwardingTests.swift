@@ -57,7 +57,9 @@ struct ForwardingTests {
     @Test func duplicatesAndTheirOrderAreKept() throws {
         _ = try gateway.ask("POST", "/v1/sessions", fields: "X-A: 1\r\nx-b: 2\r\nX-A: 3\r\nCookie: a=1\r\n")
 
-        let sent = try lastRequest().fields.filter { ["x-a", "x-b", "cookie"].contains($0.name.lowercased()) }
+        let sent = try lastRequest().fields.filter {
+            ["x-a", "x-b", "cookie"].contains($0.name.lowercased())
+        }
         #expect(sent.map(\.name) == ["X-A", "x-b", "X-A", "Cookie"])
         #expect(sent.map(\.value) == ["1", "2", "3", "a=1"])
     }

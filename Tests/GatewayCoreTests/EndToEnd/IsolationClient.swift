@@ -97,7 +97,9 @@ struct IsolationClient {
         case .refused:
             tally.refusals += 1
             if ![400, 401].contains(answer.status) { world.report("\(place): \(answer.head)") }
-            if !IsolationWorld.sessionIDs(in: bytes).isEmpty { world.report("\(place): a refusal shows rows") }
+            if !IsolationWorld.sessionIDs(in: bytes).isEmpty {
+                world.report("\(place): a refusal shows rows")
+            }
         case .other: break
         }
         if !answer.isWhole { tally.broken += 1 }
@@ -197,7 +199,8 @@ struct IsolationClient {
             .breakOff(afterBodyBytes: 200, .closed), .breakOff(afterBodyBytes: 0, .reset),
             .chunked(pieceBytes: 100), .fields([("Cache-Control", "no-store")]), .untilClose,
             .trickle(pieceBytes: 500, everyMilliseconds: 1), .raw([], .closed),
-            .endAfter(milliseconds: 5, .closed), .after(Array("HTTP/1.1 200 OK\r\n\r\nvs_".utf8), milliseconds: 1),
+            .endAfter(milliseconds: 5, .closed),
+            .after(Array("HTTP/1.1 200 OK\r\n\r\nvs_".utf8), milliseconds: 1),
         ]
         return Fault(dice.pick(effects), path: path, times: 1 + dice.number(below: 3))
     }

@@ -122,7 +122,8 @@ final class IsolationWorld: Sendable {
             for id in seen[tenant].subtracting(owned[tenant]) {
                 report("\(Self.tenants[tenant]) saw \(id), which is not one of its rows")
             }
-            for other in owned.indices where other != tenant && !owned[tenant].isDisjoint(with: owned[other]) {
+            for other in owned.indices where other != tenant && !owned[tenant].isDisjoint(with: owned[other])
+            {
                 report("the stand-in gave two tenants one row: the test proves nothing")
             }
         }

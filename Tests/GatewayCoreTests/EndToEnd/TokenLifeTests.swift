@@ -32,7 +32,8 @@ struct TokenLifeTests {
     }
 
     /// Does something and gives the time until `token` is answered with `status`.
-    private func time(until token: String, is status: Int, after change: () throws -> Void) throws -> Duration {
+    private func time(until token: String, is status: Int, after change: () throws -> Void) throws -> Duration
+    {
         try change()
         let start = MonotonicClock.now()
         let came = try eventually { try self.status(token) == status }
@@ -48,7 +49,8 @@ struct TokenLifeTests {
     private func issue(_ scopes: [Scope], tenant: String = "acme") throws -> String {
         var randomness = SystemRandomNumberGenerator()
         let order = try #require(TokenOrder(name: "t", scopes: ScopeSet(scopes), lifetime: nil, allow: []))
-        let issued = try gateway.editor().issueToken(order, for: tenant, now: Self.now, randomness: &randomness)
+        let issued = try gateway.editor().issueToken(
+            order, for: tenant, now: Self.now, randomness: &randomness)
         return issued.text.withBytes { $0.text }
     }
 

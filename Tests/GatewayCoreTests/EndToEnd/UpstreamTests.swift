@@ -191,7 +191,9 @@ struct UpstreamTests {
 
     @Test func anAnswerThatStallsIsBrokenOffWhenItsTimeIsUp() throws {
         let upstream = ScriptedUpstream { connection in
-            while connection.readHead() != nil { connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf") }
+            while connection.readHead() != nil {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+            }
         }
         var options = GatewayUnderTest.Options()
         options.upstream =

@@ -20,7 +20,8 @@ extension GatewayUnderTest {
     func askAdmin(_ method: String, _ target: String, body: String = "") throws -> RawConnection.Answer {
         let client = try RawConnection(port: adminPort)
         client.send(
-            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        )
         return client.answer(to: method)
     }
 
