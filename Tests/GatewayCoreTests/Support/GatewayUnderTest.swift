@@ -25,6 +25,7 @@ final class GatewayUnderTest: Sendable {
         var upstream = ""
         var members = ""
         var extraRoutes = ""
+        var drainTimeout = "5s"
     }
 
     let port: UInt16
@@ -186,7 +187,7 @@ final class GatewayUnderTest: Sendable {
                 { "name": "rest", "path": "/v1/*" }
               ],
               "log": { "access": "./access.log", "level": "error" },
-              "drain": { "timeout": "5s" }\(options.members)
+              "drain": { "timeout": "\(options.drainTimeout)" }\(options.members)
             }
             """
     }
