@@ -1,6 +1,6 @@
 # kayle-gateway: each target is one line. `make` alone prints what there is.
 .PHONY: help deps run test check bench fuzz format
-help: ; @grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+help: ; @grep -E '^[a-z]+:.*## [A-Za-z]' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 deps: ; @bash scripts/install-dependencies
 run: deps ; @bash scripts/run ## build a release and run the demo: a whole gateway with a stand-in upstream
 test: deps ; @bash scripts/test ## install what is missing, then run every test

@@ -165,9 +165,10 @@ package final class Worker {
     func drain(until deadline: MonotonicInstant) {
         guard drainDeadline == nil else { return }
         drainDeadline = deadline
-        for listener in listeners where listener.isAccepting {
+        for listener in listeners {
+            if listener.isAccepting { epoll.remove(listener.listener.number) }
             listener.isAccepting = false
-            epoll.remove(listener.listener.number)
+            listener.listener.stop()
         }
         for connection in connections.all where connection.isIdle { close(connection, .orderly) }
     }

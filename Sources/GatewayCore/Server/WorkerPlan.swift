@@ -128,7 +128,8 @@ private final class UpstreamReach {
     weak var worker: Worker?
 
     var poller: UpstreamPoller {
-        UpstreamPoller { [unowned self] descriptor, change in
+        // Held strongly: libcurl closes its sockets as late as when the client goes, after the worker.
+        UpstreamPoller { [self] descriptor, change in
             switch change {
             case .add(let interest): worker?.watch(descriptor, Self.interest(interest), isNew: true)
             case .modify(let interest): worker?.watch(descriptor, Self.interest(interest), isNew: false)

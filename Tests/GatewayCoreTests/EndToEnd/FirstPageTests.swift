@@ -6,8 +6,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct FirstPageTests {
-    private let standIn: RunningStandIn
     private let gateway: GatewayUnderTest
+    private let standIn: RunningStandIn
 
     init() throws {
         standIn = try KayleStandIn.launch(

@@ -18,7 +18,9 @@ final class GatewayUnderTest: Sendable {
         var burst = 1_000_000
         var cacheTimeToLive = "30s"
         var cacheMemory = "64MiB"
-        /// Members of the listener's `limits`, of `upstream` and of the whole, as JSON text behind a comma.
+        /// Members of `cache`, of the listener's `limits`, of `upstream` and of the whole, as JSON text behind
+        /// a comma.
+        var cache = ""
         var listenerLimits = ""
         var upstream = ""
         var members = ""
@@ -177,7 +179,7 @@ final class GatewayUnderTest: Sendable {
               "plans": { "test": { "limits": [
                 { "name": "tenant", "by": ["tenant"], "requests": \(options.requestsPerSecond), "per": "1s",
                   "burst": \(options.burst) } ] } },
-              "cache": { "memory": "\(options.cacheMemory)" },
+              "cache": { "memory": "\(options.cacheMemory)"\(options.cache) },
               "routes": [
                 { "name": "sessions.list", "method": "GET", "path": "/v1/sessions", "scope": "sessions:read",
                   "query": "kayle.sessions.list", "cache": { "ttl": "\(options.cacheTimeToLive)" } },

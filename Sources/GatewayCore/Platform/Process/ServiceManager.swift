@@ -1,3 +1,4 @@
+import CGatewayShims
 import Glibc
 
 /// The supervisor that started the process, if it asked to be told (`$NOTIFY_SOCKET`, as systemd does).
