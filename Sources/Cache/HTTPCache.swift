@@ -126,6 +126,14 @@ public enum LookUp: Sendable {
     /// Kept, but out of time: to be replaced.
     case stale(CacheEntry)
     case miss
+
+    /// Why a request goes on for which nothing fresh was found.
+    public var forwardReason: ForwardReason {
+        switch self {
+        case .stale: .stale
+        case .fresh, .miss: .uriMiss
+        }
+    }
 }
 
 /// What a request that found nothing fresh is to do.

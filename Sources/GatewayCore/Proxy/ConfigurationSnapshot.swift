@@ -39,6 +39,19 @@ package final class ConfigurationSnapshot: Sendable {
     }
 }
 
+extension ConfigurationSnapshot {
+    /// Whose part of the cache a route's answers are kept in. A tenant's route without a tenant is a bug that
+    /// would mix tenants, so it stops the program.
+    func partition(for tenant: TenantContext?, on route: Route) -> CachePartition {
+        switch (route.cache?.sharing, tenant) {
+        case (.tenant, .some(let tenant)): return tenant.partition
+        case (.headers, nil): return openPartition
+        case (.tenant, nil), (.headers, .some), (nil, _):
+            preconditionFailure("route \(route.name) has no part of the cache for this request")
+        }
+    }
+}
+
 /// A tenant with what the other rooms keep for it.
 package final class TenantContext: Sendable {
     /// Who it is, and its upstream token.

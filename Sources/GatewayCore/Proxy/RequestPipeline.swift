@@ -226,23 +226,18 @@ package final class RequestPipeline {
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         guard let route = record.route else { preconditionFailure("a look-up without a route") }
-        let partition = record.tenant?.partition ?? snapshot.openPartition
+        let partition = snapshot.partition(for: record.tenant, on: route)
         let found = cache.lookUp(partition, route: route.number, query: key, now: downstream.startedAt)
         if case .fresh(let entry) = found {
             return answer(from: entry, downstream, &record, into: &output)
         }
-        if case .stale = found {
-            record.cacheStatus = .forward(CacheForward(.stale))
-        } else {
-            record.cacheStatus = .forward(CacheForward(.uriMiss))
-        }
+        record.cacheStatus = .forward(CacheForward(found.forwardReason))
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.prepareFill(
             request: request, partition: partition, fillRequest(head, bytes, downstream, exchange))
         let waiter = Waiter(worker: workerIndex, token: exchange.number)
-        switch cache.join(
-            partition, route: route.number, query: key, waiter: waiter, now: downstream.startedAt)
-        {
+        let now = downstream.startedAt
+        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
         case .lead(let permit): lead(exchange, permit)
         case .follow(let ticket): follow(exchange, ticket)
         case .alone: goAlone(exchange)

@@ -17,7 +17,7 @@ struct DemoScript {
             kayle-gateway demo: listening on https://\(address), admin on http://\(admin)
             A stand-in plays the Kayle API; everything lies in \(folder) until you press Ctrl-C.
 
-            # 1. A page of sessions: the first time it is fetched from the upstream (Cache-Status: ...fwd=uri-miss; stored).
+            # 1. A page of sessions: the first time it is fetched (Cache-Status: ...fwd=uri-miss; stored).
             \(base) \(heads) \(asAcme) '\(list)?limit=5'
 
             # 2. The same question, spelled otherwise: a hit.
@@ -35,7 +35,7 @@ struct DemoScript {
             # 6. A wrong token.
             \(base) -H 'Authorization: Bearer kgw_wrong' '\(list)'
 
-            # 7. A write: passes through, and makes the tenant's cached pages useless (then 1. is a miss again).
+            # 7. A write: passes through and makes the cached pages useless (then 1. is a miss again).
             \(base) \(asAcme) -X POST '\(list)'
 
             # 8. Too many requests: the last of these are answered 429.

@@ -91,7 +91,7 @@ struct HTTP1StrictnessTests {
         Attack(414, "a target of 9 KB", "GET /v1/\(String(repeating: "x", count: 9_000)) HTTP/1.1\r\n"),
         Attack(501, "a tunnel", "CONNECT internal:22 HTTP/1.1\r\nHost: internal:22\r\nTOKEN\r\n"),
         Attack(501, "a long method", "\(String(repeating: "G", count: 40)) /v1/sessions HTTP/1.1\r\n"),
-        Attack(505, "the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        Attack(400, "the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         Attack(400, "a TLS ClientHello", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\r\n\r\n"),
     ]
 
@@ -104,7 +104,8 @@ struct HTTP1StrictnessTests {
     private static let chunks = [
         Attack(400, chunks: "g\r\nx\r\n0\r\n\r\n"), Attack(400, chunks: "0x3\r\nabc\r\n0\r\n\r\n"),
         Attack(400, chunks: "-1\r\nx\r\n0\r\n\r\n"), Attack(400, chunks: "\r\n\r\n"),
-        Attack(400, chunks: "11111111111111111\r\nx\r\n0\r\n\r\n"), Attack(400, chunks: "3 \r\nabc\r\n0\r\n\r\n"),
+        Attack(400, chunks: "11111111111111111\r\nx\r\n0\r\n\r\n"),
+        Attack(400, chunks: "3 \r\nabc\r\n0\r\n\r\n"),
         Attack(400, chunks: "3\nabc\r\n0\r\n\r\n"), Attack(400, chunks: "3\r\nabcd\r\n0\r\n\r\n"),
         Attack(400, chunks: "3\r\nabc\n0\r\n\r\n"), Attack(400, chunks: "3;a=\0\r\nabc\r\n0\r\n\r\n"),
         Attack(413, chunks: "ffffffff\r\nx"),

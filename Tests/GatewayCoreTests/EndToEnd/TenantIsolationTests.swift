@@ -17,7 +17,7 @@ struct TenantIsolationTests {
 
     @Test func noTenantEverSeesAnothersBytesAndEveryPageIsTrue() throws {
         let seed = Self.number("KAYLE_GATEWAY_PROPERTY_SEED", default: UInt64(WallClock.nowSeconds()))
-        let requestCount = Int(Self.number("KAYLE_GATEWAY_PROPERTY_REQUESTS", default: 20_000))
+        let requestCount = Int(Self.number("KAYLE_GATEWAY_PROPERTY_REQUESTS", default: 6_000))
         let world = try IsolationWorld(seed: seed)
         let threadCount = 6
 

@@ -6,7 +6,7 @@ import Testing
 struct FolderWatchTests {
     private func withFolder(_ body: (String) throws -> Void) throws {
         let folder = try #require(PrivateFolder.make(prefix: "kayle-test-"))
-        defer { PrivateFolder.remove(folder, files: ["a", "b", "c"]) }
+        defer { PrivateFolder.remove(folder, files: ["a", "a.lock", "b", "c"]) }
         try body(folder)
     }
 
@@ -15,7 +15,9 @@ struct FolderWatchTests {
             var watch = try FolderWatch(folder: folder)
             let before = watch.drain(for: "a")
 
-            try AtomicFile(path: "\(folder)/a").create([0x61].span)
+            let lock = try AtomicFile(path: "\(folder)/a").lock()
+            _ = watch.drain(for: "a")
+            try lock.replace(with: [0x61].span)
             let after = watch.drain(for: "a")
             let later = watch.drain(for: "a")
 

@@ -57,8 +57,11 @@ struct SystemCallTests {
         var isStuck = false
 
         while received.count < sent.count && !isStuck {
-            if !buffer.isEmpty, SystemCall.write(pair.near, from: &buffer) == .wouldBlock {
-                blockedCount += 1
+            while !buffer.isEmpty {
+                if SystemCall.write(pair.near, from: &buffer) == .wouldBlock {
+                    blockedCount += 1
+                    break
+                }
             }
             var piece = ByteBuffer()
             isStuck = SystemCall.read(pair.far, into: &piece, maximum: 65_536) == .wouldBlock

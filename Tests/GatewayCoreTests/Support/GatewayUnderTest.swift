@@ -6,8 +6,8 @@ import Synchronization
 
 @testable import GatewayCore
 
-/// A whole gateway in this process, in front of a stand-in or of any other upstream: real sockets, real TLS, its
-/// own threads. Stops, drained, when it goes.
+/// A whole gateway in this process, in front of a stand-in or of any other upstream: real sockets, real TLS,
+/// its own threads. Stops, drained, when it goes.
 final class GatewayUnderTest: Sendable {
     /// What a test may want otherwise than usual.
     struct Options {
@@ -18,8 +18,8 @@ final class GatewayUnderTest: Sendable {
         var burst = 1_000_000
         var cacheTimeToLive = "30s"
         var cacheMemory = "64MiB"
-        /// Members of `cache`, of the listener's `limits`, of `upstream` and of the whole, as JSON text behind
-        /// a comma.
+        /// Members of `cache`, of the listener's `limits`, of `upstream` and of the whole, as JSON text
+        /// behind a comma.
         var cache = ""
         var listenerLimits = ""
         var upstream = ""

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Somebody's wish that the gateway stop, from whatever thread; and the workers' way to wake the main thread when
-/// they have.
+/// Somebody's wish that the gateway stop, from whatever thread; and the workers' way to wake the main thread
+/// when they have.
 package final class StopRequest: Sendable {
     private let wakeup: Wakeup
     private let isWished = Atomic<Bool>(false)
