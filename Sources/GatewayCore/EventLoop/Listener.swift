@@ -54,7 +54,7 @@ package struct Listener: ~Copyable {
 
     /// Takes no connections any more, for good: new ones are refused at once, and so are those that wait.
     ///
-    /// A socket that nobody accepts from would go on letting clients in, to wait for an answer that never comes.
+    /// A socket that nobody accepts from would go on letting clients in, to wait for what never comes.
     package func stop() {
         // On a listening socket Linux takes this for the end of listening; it fails on none.
         _ = shutdown(descriptor.number, Int32(SHUT_RD))
