@@ -64,7 +64,8 @@ let package = Package(
         .testTarget(
             name: "GatewayCoreTests",
             dependencies: [
-                "GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "CCurl", "KayleStandIn",
+                "GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl",
+                "KayleStandIn",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],

@@ -1,6 +1,5 @@
 // GNU-only calls, exposed as plain functions. No policy here.
 #include "gateway_platform.h"
-#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -8,8 +7,6 @@ int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length)
     *length = sizeof(*address);
     return accept4(listener, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
-
-int gw_malloc_trim(void) { return malloc_trim(0); }
 
 int gw_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static int pipe_read(BIO *bio, char *target, size_t wanted, size_t *taken) {
     gw_pipe *pipe = BIO_get_data(bio);
@@ -68,4 +69,11 @@ BIO *gw_pipe_bio(gw_pipe *pipe) {
     BIO_set_data(bio, pipe);
     BIO_set_init(bio, 1);
     return bio;
+}
+
+int64_t gw_certificate_expiry(const X509 *certificate) {
+    struct tm time = {0};
+    const ASN1_TIME *expiry = X509_get0_notAfter(certificate);
+    if (!expiry || ASN1_TIME_to_tm(expiry, &time) != 1) return -1;
+    return (int64_t)timegm(&time);
 }

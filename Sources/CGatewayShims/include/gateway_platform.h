@@ -17,8 +17,6 @@
 
 /// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC. `address` receives the peer.
 int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length);
-/// malloc_trim(0): gives free heap pages back to the system; 1 when something was given back.
-int gw_malloc_trim(void);
 /// Names the calling thread (15 characters at most) for top, perf and core dumps.
 int gw_name_thread(const char *name);
 /// Number of processors this process may run on, at least 1.

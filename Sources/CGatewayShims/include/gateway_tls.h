@@ -35,5 +35,8 @@ static inline long gw_ssl_ctx_set_ticket_keys(SSL_CTX *c, void *keys, long count
 static inline uint64_t gw_ssl_op_no_compression(void) { return SSL_OP_NO_COMPRESSION; }
 static inline uint64_t gw_ssl_op_no_renegotiation(void) { return SSL_OP_NO_RENEGOTIATION; }
 static inline uint64_t gw_ssl_op_server_preference(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE; }
+/// When a certificate expires, in seconds since 1970; -1 for a date that is none.
+int64_t gw_certificate_expiry(const X509 *certificate);
+
 /// A fresh ECDSA key on P-256; NULL on failure. (EVP_EC_gen is a variadic macro.)
 static inline EVP_PKEY *gw_generate_p256_key(void) { return EVP_EC_gen("P-256"); }

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// A 128-bit hash of a body (SipHash-2-4-128 under a published key), from which an `ETag` is made.
 ///
 /// The same bytes have the same digest in every process and after every restart, so validators survive them.
@@ -11,11 +13,11 @@ struct ContentDigest: Hashable {
 
     /// Hashes the bytes; about 1.5 ns a byte.
     init(_ bytes: Span<UInt8>) {
-        self.init(bytes, key: (0x6B61_796C_652D_6761, 0x7465_7761_795F_6574))
+        self.init(bytes, key: SipHash.Key(0x6B61_796C_652D_6761, 0x7465_7761_795F_6574))
     }
 
     /// Hashes under a given key: how the tests reach the published vectors.
-    init(_ bytes: Span<UInt8>, key: (UInt64, UInt64)) {
+    init(_ bytes: Span<UInt8>, key: SipHash.Key) {
         var hash = SipHash(key: key, variant: 0xEE)
         hash.absorb(bytes, rounds: 2)
         high = hash.finish(variant: 0xEE, rounds: 4)

@@ -110,16 +110,16 @@ package enum AccessRefusal: UInt8, Sendable, Hashable, CaseIterable {
     /// The reason's word in the log and in metrics.
     package var word: StaticString {
         switch self {
-        case .missing: "token-missing"
-        case .malformed: "token-malformed"
-        case .unknown: "token-unknown"
-        case .digestMismatch: "token-digest-mismatch"
-        case .revoked: "token-revoked"
-        case .notYetValid: "token-not-yet-valid"
-        case .expired: "token-expired"
-        case .upstreamCredentialMissing: "upstream-credential-missing"
-        case .addressNotAllowed: "address-not-allowed"
-        case .scopeMissing: "scope-missing"
+        case .missing: "token_missing"
+        case .malformed: "token_malformed"
+        case .unknown: "token_unknown"
+        case .digestMismatch: "token_digest_mismatch"
+        case .revoked: "token_revoked"
+        case .notYetValid: "token_not_yet_valid"
+        case .expired: "token_expired"
+        case .upstreamCredentialMissing: "upstream_credential_missing"
+        case .addressNotAllowed: "address_not_allowed"
+        case .scopeMissing: "scope_missing"
         }
     }
 }

@@ -36,6 +36,12 @@ package final class ExchangeRecorder {
         metrics.increment(MetricSeries(.rateLimited, tenant?.label ?? .other, names.value(.limit, limit)))
     }
 
+    /// Counts an exchange that waits for its answer, until it is written down.
+    func exchangeBegan() { metrics.increment(.requestsInFlight) }
+
+    /// An exchange that began is over.
+    func exchangeEnded() { metrics.decrement(.requestsInFlight) }
+
     /// Counts a connection that was refused or closed by the gateway without an answer.
     package func refused(_ reason: String) {
         metrics.increment(MetricSeries(.refusals, names.value(.reason, reason)))

@@ -144,6 +144,7 @@ extension RequestPipeline {
         let invalidates = isWrite && path.withBytes { snapshot.routes.invalidates($0) }
         let hasContent = head.framing != .none && head.framing != .length(0)
         let identifier = identifier.bytes.withBytes { $0.array }
+        recorder.exchangeBegan()
         return exchanges.insert { number in
             Exchange(
                 number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,

@@ -28,6 +28,7 @@ extension RequestPipeline {
             return .answered(record.persistence)
         }
         let identifier = identifier.bytes.withBytes { $0.array }
+        recorder.exchangeBegan()
         let exchange = exchanges.insert { number in
             Exchange(
                 number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
@@ -127,6 +128,7 @@ extension RequestPipeline {
         let (identifier, path) = (exchange.identifier, exchange.path)
         recorder.write(exchange.record, identifier: identifier.span, path: path.span)
         exchanges.remove(exchange)
+        recorder.exchangeEnded()
     }
 
     private func give(_ refusal: Refusal, _ exchange: Exchange, into output: inout ByteBuffer) -> Production {

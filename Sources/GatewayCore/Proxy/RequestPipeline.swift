@@ -191,7 +191,10 @@ package final class RequestPipeline {
             let name = limits.policies[index].name
             recorder.limitExceeded(record.tenant, limit: name)
             return .limited(limit: name, retryAfterSeconds: decision.retryAfterSeconds)
-        case .noRoom: return .overloaded(retryAfterSeconds: decision.retryAfterSeconds)
+        case .noRoom:
+            // What the report says is half a story: nobody knows what the missing bucket has left.
+            record.limits = nil
+            return .overloaded(retryAfterSeconds: decision.retryAfterSeconds)
         }
     }
 

@@ -56,14 +56,16 @@ package struct LimitPolicy: Sendable {
         self.bucket = TokenBucket(intervalNanoseconds: interval, capacityNanoseconds: capacity)
         self.fieldPrefix = Array("\"\(name)\";r=".utf8)
         // The key is constant: only operators write these words, and a snapshot must find them again.
-        var hash = SipHash13(key: SipHash13.Key(0, 0))
-        hash.absorb(Array(plan.utf8).span)
-        hash.absorb(Array(name.utf8).span)
-        hash.absorb(UInt64(self.dimensions.count))
-        for dimension in self.dimensions { hash.absorb(Array(dimension.rawValue.utf8).span) }
-        hash.absorb(interval)
-        hash.absorb(capacity)
-        self.identity = hash.finish()
+        var hash = SipHash(key: SipHash.Key(0, 0))
+        hash.absorb(part: Array(plan.utf8).span, rounds: 1)
+        hash.absorb(part: Array(name.utf8).span, rounds: 1)
+        hash.absorb(UInt64(self.dimensions.count), rounds: 1)
+        for dimension in self.dimensions {
+            hash.absorb(part: Array(dimension.rawValue.utf8).span, rounds: 1)
+        }
+        hash.absorb(interval, rounds: 1)
+        hash.absorb(capacity, rounds: 1)
+        self.identity = hash.finish(rounds: 3)
     }
 
     /// Seconds in which an empty bucket becomes full, rounded up: the `w` of `RateLimit-Policy`.

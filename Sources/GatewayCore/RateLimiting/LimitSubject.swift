@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// Who asks, in the numbers by which buckets are kept.
 ///
 /// The rooms above number their tenants, tokens, routes and credentials; a number must not pass to somebody
@@ -30,12 +32,12 @@ package struct LimitSubject: Sendable, Hashable {
     /// probability of 3 in 100 million, nobody can bring it about without the key, and two that met would get
     /// less than theirs, never more.
     @inline(__always)
-    func bucketKey(of policy: borrowing LimitPolicy, hashKey: SipHash13.Key) -> UInt64 {
-        var hash = SipHash13(key: hashKey)
-        hash.absorb(policy.identity)
+    func bucketKey(of policy: borrowing LimitPolicy, hashKey: SipHash.Key) -> UInt64 {
+        var hash = SipHash(key: hashKey)
+        hash.absorb(policy.identity, rounds: 1)
         let dimensions = policy.dimensions.span
-        for index in dimensions.indices { hash.absorb(value(of: dimensions[index])) }
-        let key = hash.finish()
+        for index in dimensions.indices { hash.absorb(value(of: dimensions[index]), rounds: 1) }
+        let key = hash.finish(rounds: 3)
         return key == 0 ? 1 : key
     }
 

@@ -14,7 +14,7 @@ package import HTTPModel
 /// older than another worker's only makes the take stricter. Guarded by RateLimiterContentionTests.
 package final class RateLimiter: Sendable {
     private let table: BucketTable
-    private let hashKey: SipHash13.Key
+    private let hashKey: SipHash.Key
     private let counts = AtomicWords(count: 2)
     private static let evictions = 0
     private static let refusalsForRoom = 1
@@ -28,7 +28,7 @@ package final class RateLimiter: Sendable {
 
     /// A limiter with room for at least `maximumBuckets`; the key is random, so that clients cannot choose
     /// subjects that meet in the table.
-    package init(maximumBuckets: Int = defaultMaximumBuckets, hashKey: SipHash13.Key) {
+    package init(maximumBuckets: Int = defaultMaximumBuckets, hashKey: SipHash.Key) {
         table = BucketTable(minimumBuckets: maximumBuckets)
         self.hashKey = hashKey
     }

@@ -9,7 +9,7 @@ package struct RouteConfiguration: Sendable {
     package let methods: [Method]
     /// The paths it takes.
     package let path: PathPattern
-    /// The scope a token needs; absent, any token of a tenant will do.
+    /// The scope a token needs; absent, any scope will do for safe methods and any write scope for others.
     package let scope: String?
     /// Who may use it [token].
     package let access: RouteAccess
@@ -28,7 +28,10 @@ package struct RouteConfiguration: Sendable {
                 "method", .oneOrList(of: .method, count: 1...7),
                 "The methods it takes, one or a list; left out, any. GET includes HEAD.") ?? []
         path = section.required("path", .pathPattern, "The paths it takes.")
-        scope = section.optional("scope", .scope, "The scope a token needs; left out, any token will do.")
+        scope = section.optional(
+            "scope", .scope,
+            "The scope a token needs; left out, any scope will do for reading and any write scope for the rest."
+        )
         let access = section.value(
             "access", SettingsKind<RouteAccess>.choice, default: .token,
             "Who may use it: `token` a tenant's token, `open` anybody.")

@@ -7,6 +7,7 @@ final class GatewayApplication: Application {
     private let recorder: ExchangeRecorder
     private let metrics: WorkerMetrics
     private let housekeeping: Housekeeping?
+    private var sampled = UpstreamClient.Statistics()
     private var lastTick: MonotonicInstant?
     private var turnBegan = MonotonicInstant(nanoseconds: 0)
 
@@ -83,6 +84,7 @@ final class GatewayApplication: Application {
         if lastTick.map({ worker.now.elapsed(since: $0) >= Self.tick }) ?? true {
             lastTick = worker.now
             recorder.flush()
+            sampleUpstream()
             housekeeping?.tick(now: worker.now)
         }
     }
@@ -118,6 +120,17 @@ final class GatewayApplication: Application {
             case .head, .content, .request, .lingering: break
             }
         }
+    }
+
+    /// Takes over what the upstream client counts by itself.
+    private func sampleUpstream() {
+        let present = upstream.statistics
+        metrics.add(present.repeatedCount - sampled.repeatedCount, to: .upstreamRetries)
+        let inFlight = present.runningCount + present.waitingCount
+        let before = sampled.runningCount + sampled.waitingCount
+        // A gauge of many writers: each adds its difference, which may be below zero.
+        metrics.add(UInt64(bitPattern: Int64(inFlight - before)), to: .upstreamInFlight)
+        sampled = present
     }
 
     /// Tells exchanges what the upstream has for them, and connections what their exchanges have.

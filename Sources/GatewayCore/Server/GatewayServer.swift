@@ -93,8 +93,6 @@ package final class GatewayServer {
                 index: crew.count, application: application, listeners: [listener], mailbox: Mailbox())
         } catch { throw .system(error) }
         adminWorker = worker
-        events.info(
-            "ready on \(addresses.map(\.text).joined(separator: ", ")), admin on \(adminAddress.text)")
         ServiceManager.tell("READY=1")
         worker.run()
         crew.join()
@@ -234,6 +232,14 @@ package final class GatewayServer {
             MetricSeries(.accessLogLinesDropped), to: Int64(clamping: shared.writer?.droppedLineCount ?? 0))
         metrics.set(MetricSeries(.configurationGeneration), to: Int64(clamping: generation))
         metrics.set(MetricSeries(.startTime), to: startedUnixSeconds * 1_000_000_000)
+        for (index, listener) in configuration.listeners.enumerated() {
+            // A certificate that cannot be read any more is told by the reload that tried it.
+            guard let tls = listener.tls,
+                let expiry = (try? WorkerCrew.read(tls, shared))?.expiresAtUnixSeconds
+            else { continue }
+            let label = shared.registry.names.value(.listener, addresses[index].text)
+            metrics.set(MetricSeries(.certificateExpiry, label), to: expiry * 1_000_000_000)
+        }
         let version = shared.registry.names.value(.version, GatewayVersion.text)
         metrics.set(MetricSeries(.buildInfo, version), to: 1)
         return PrometheusText.render(metrics, names: shared.registry.names)

@@ -16,7 +16,7 @@ final class SharedParts: Sendable {
     init(_ configuration: GatewayConfiguration) throws(ServerFailure) {
         var randomness = SystemRandomNumberGenerator()
         cache = HTTPCache(configuration: configuration.cache, seed: (randomness.next(), randomness.next()))
-        limiter = RateLimiter(hashKey: SipHash13.Key(randomness.next(), randomness.next()))
+        limiter = RateLimiter(hashKey: SipHash.Key(randomness.next(), randomness.next()))
         metrics = registry.makeWorkerMetrics()
         var keys = (0..<TLSContext.ticketKeyBytes).map { _ in UInt8.random(in: 0...255, using: &randomness) }
         ticketKeys = Secret(keys.span)

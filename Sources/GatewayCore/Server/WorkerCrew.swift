@@ -123,16 +123,19 @@ final class WorkerCrew {
         }
     }
 
+    /// Reads a certificate and its key as they are now.
+    static func read(_ tls: TLSConfiguration, _ shared: SharedParts) throws(TLSFailure) -> TLSContext {
+        try TLSContext(
+            certificateChain: tls.certificateChainPath, privateKey: tls.privateKeyPath,
+            ticketKeys: shared.ticketKeys)
+    }
+
     /// How a listener's certificate is read, `nil` for a plain listener.
     static func certificate(
         _ listener: ListenerConfiguration, _ shared: SharedParts
     ) throws(ServerFailure) -> (() throws(TLSFailure) -> TLSContext)? {
         guard let tls = listener.tls else { return nil }
-        let keys = shared.ticketKeys
-        let read = { () throws(TLSFailure) -> TLSContext in
-            try TLSContext(
-                certificateChain: tls.certificateChainPath, privateKey: tls.privateKeyPath, ticketKeys: keys)
-        }
+        let read = { () throws(TLSFailure) -> TLSContext in try Self.read(tls, shared) }
         do throws(TLSFailure) { _ = try read() } catch { throw .tls(error) }
         return read
     }

@@ -36,6 +36,13 @@ package final class TLSContext {
 
     deinit { unsafe SSL_CTX_free(handle) }
 
+    /// When the certificate expires, in seconds since 1970; `nil` for a date that is none.
+    package var expiresAtUnixSeconds: Int64? {
+        guard let certificate = unsafe SSL_CTX_get0_certificate(handle) else { return nil }
+        let expiry = Int64(unsafe gw_certificate_expiry(certificate))
+        return expiry < 0 ? nil : expiry
+    }
+
     private func configure(ticketKeys: Secret) throws(TLSFailure) {
         let options =
             gw_ssl_op_no_compression() | gw_ssl_op_no_renegotiation() | gw_ssl_op_server_preference()

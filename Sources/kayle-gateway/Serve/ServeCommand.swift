@@ -15,7 +15,10 @@ struct ServeCommand: ParsableCommand {
         let path = config
         try Gateway.run { () throws(SettingsFailure) in
             try ConfigurationLoader.load(path, checks: .withCertificates)
-        } whenReady: { _ in
+        } whenReady: { server in
+            let addresses = server.addresses.map(\.text).joined(separator: ", ")
+            StandardStream.error.writeLine(
+                "kayle-gateway accepts connections on \(addresses); admin on \(server.adminAddress.text)")
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 struct ContentDigestTests {
     /// The key 00 01 … 0f of the published vectors.
-    private let key: (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908)
+    private let key = SipHash.Key(0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908)
 
     @Test func theEmptyInputHasThePublishedDigest() {
         let digest = ContentDigest([UInt8]().span, key: key)

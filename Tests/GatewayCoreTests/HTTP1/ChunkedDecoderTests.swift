@@ -138,7 +138,7 @@ struct ChunkedDecoderTests {
 
     @Test(arguments: [11, 12, 13] as [UInt64])
     func spoiledChunksNeverTrapAndAreJudgedAlikeInPieces(seed: UInt64) {
-        var generator = HTTP1Samples.SeededGenerator(state: seed)
+        var generator = SeededNumbers(state: seed)
         let original = Array("3;n=v\r\nabc\r\n0b\r\nhello world\r\n0\r\nX: y\r\n\r\n".utf8)
         for round in 0..<2_000 {
             let bytes = generator.mutate(original)

@@ -54,36 +54,25 @@ enum HTTP1Samples {
         let bytes = Array(request.utf8)
         return bytes.span.extracting(range.range).text
     }
+}
 
-    /// Random numbers that a printed seed brings back (SplitMix64).
-    struct SeededGenerator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-
-        /// `bytes` with a few changes of the kind that break framing.
-        mutating func mutate(_ bytes: [UInt8]) -> [UInt8] {
-            let marks: [UInt8] = Array("\r\n\0 \t:,;?/#%[]@chunked0A".utf8) + [0x0B, 0x7F, 0x80, 0xFF]
-            var changed = bytes
-            for _ in 0..<Int.random(in: 1...4, using: &self) where !changed.isEmpty {
-                let index = Int.random(in: 0..<changed.count, using: &self)
-                switch Int.random(in: 0..<4, using: &self) {
-                case 0: changed[index] = marks[Int.random(in: 0..<marks.count, using: &self)]
-                case 1: changed.insert(marks[Int.random(in: 0..<marks.count, using: &self)], at: index)
-                case 2: changed.remove(at: index)
-                default:
-                    let end = min(changed.count, index + Int.random(in: 1...20, using: &self))
-                    changed.insert(contentsOf: changed[index..<end], at: index)
-                }
+extension SeededNumbers {
+    /// `bytes` with a few changes of the kind that break framing.
+    mutating func mutate(_ bytes: [UInt8]) -> [UInt8] {
+        let marks: [UInt8] = Array("\r\n\0 \t:,;?/#%[]@chunked0A".utf8) + [0x0B, 0x7F, 0x80, 0xFF]
+        var changed = bytes
+        for _ in 0..<Int.random(in: 1...4, using: &self) where !changed.isEmpty {
+            let index = Int.random(in: 0..<changed.count, using: &self)
+            switch Int.random(in: 0..<4, using: &self) {
+            case 0: changed[index] = marks[Int.random(in: 0..<marks.count, using: &self)]
+            case 1: changed.insert(marks[Int.random(in: 0..<marks.count, using: &self)], at: index)
+            case 2: changed.remove(at: index)
+            default:
+                let end = min(changed.count, index + Int.random(in: 1...20, using: &self))
+                changed.insert(contentsOf: changed[index..<end], at: index)
             }
-            return changed
         }
+        return changed
     }
 }
 

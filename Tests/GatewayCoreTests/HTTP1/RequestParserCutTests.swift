@@ -54,7 +54,7 @@ struct RequestParserCutTests {
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func spoiledRequestsNeverTrapAndAreJudgedAlikeInPieces(seed: UInt64) {
-        var generator = HTTP1Samples.SeededGenerator(state: seed)
+        var generator = SeededNumbers(state: seed)
         for round in 0..<500 {
             let original = HTTP1Samples.validHeads[round % HTTP1Samples.validHeads.count]
             let bytes = generator.mutate(Array(original.utf8))

@@ -21,7 +21,7 @@ enum LimitFixture {
             address: IPAddress(address) ?? IPAddress(high: 0, low: 0))
     }
 
-    static let hashKey = SipHash13.Key(0x1234_5678, 0x9ABC_DEF0)
+    static let hashKey = SipHash.Key(0x1234_5678, 0x9ABC_DEF0)
 
     static func limiter(_ maximumBuckets: Int = 4_096) -> RateLimiter {
         RateLimiter(maximumBuckets: maximumBuckets, hashKey: hashKey)

@@ -1,4 +1,5 @@
 import GatewayCore
+import HTTPModel
 import Testing
 
 /// Which texts are patterns, and which pattern takes all that another takes.
@@ -52,5 +53,25 @@ struct PathPatternTests {
     ])
     func patternDoesNotCoverWhatItLeavesToOthers(first: String, second: String) throws {
         #expect(try !Self.pattern(first).covers(Self.pattern(second)))
+    }
+
+    @Test(arguments: [
+        ("/", "/"), ("/*", "/"), ("/*", "/a/b"), ("/v1", "/v1"), ("/v1/", "/v1/"), ("/v1/*", "/v1/"),
+        ("/v1/*", "/v1/a/"), ("/v1/{id}", "/v1/a"), ("/{a}/{b}", "/x/y"), ("/{a}/*", "/x/"),
+        ("/v1/{id}/y", "/v1/%2F/y"),
+    ])
+    func patternMatchesItsPaths(text: String, path: String) throws {
+        let isMatch = try Self.pattern(text).matches(Array(path.utf8).span)
+        #expect(isMatch)
+    }
+
+    @Test(arguments: [
+        ("/", ""), ("/", "/a"), ("/*", ""), ("/*", "a"), ("/v1", "/v1/"), ("/v1", "/v"), ("/v1", "/v12"),
+        ("/v1", "/V1"), ("/v1/", "/v1"), ("/v1/*", "/v1"), ("/v1/{id}", "/v1/"), ("/v1/{id}", "/v1"),
+        ("/v1/{id}", "/v1/a/"), ("/v1/{id}", "/v1/a/b"), ("/{a}/*", "//x"), ("/a/b", "/a"), ("/a", "*"),
+    ])
+    func patternMatchesNoOtherPath(text: String, path: String) throws {
+        let isMatch = try Self.pattern(text).matches(Array(path.utf8).span)
+        #expect(!isMatch)
     }
 }

@@ -18,11 +18,14 @@ final class GatewayUnderTest: Sendable {
         var burst = 1_000_000
         var cacheTimeToLive = "30s"
         var cacheMemory = "64MiB"
-        /// Members of the listener's `limits`, of `upstream` and of the whole, as JSON text behind a comma.
+        /// Members of `cache`, of the listener's `limits`, of `upstream` and of the whole, as JSON text behind
+        /// a comma.
+        var cache = ""
         var listenerLimits = ""
         var upstream = ""
         var members = ""
         var extraRoutes = ""
+        var drainTimeout = "5s"
     }
 
     let port: UInt16
@@ -176,7 +179,7 @@ final class GatewayUnderTest: Sendable {
               "plans": { "test": { "limits": [
                 { "name": "tenant", "by": ["tenant"], "requests": \(options.requestsPerSecond), "per": "1s",
                   "burst": \(options.burst) } ] } },
-              "cache": { "memory": "\(options.cacheMemory)" },
+              "cache": { "memory": "\(options.cacheMemory)"\(options.cache) },
               "routes": [
                 { "name": "sessions.list", "method": "GET", "path": "/v1/sessions", "scope": "sessions:read",
                   "query": "kayle.sessions.list", "cache": { "ttl": "\(options.cacheTimeToLive)" } },
@@ -184,7 +187,7 @@ final class GatewayUnderTest: Sendable {
                 { "name": "rest", "path": "/v1/*" }
               ],
               "log": { "access": "./access.log", "level": "error" },
-              "drain": { "timeout": "5s" }\(options.members)
+              "drain": { "timeout": "\(options.drainTimeout)" }\(options.members)
             }
             """
     }

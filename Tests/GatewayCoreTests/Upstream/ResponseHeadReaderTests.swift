@@ -94,7 +94,7 @@ struct ResponseHeadReaderTests {
     }
 
     @Test func randomLinesNeverTrap() {
-        var generator = SplitMix(seed: 2_026)
+        var generator = SeededNumbers(state: 2_026)
         let alphabet = Array("HTTP/1.1 200\r\n:,chunkedContent-Length\0\t".utf8)
         for _ in 0..<5_000 {
             var reader = ResponseHeadReader(limits: Self.limits, method: .get)
@@ -105,19 +105,5 @@ struct ResponseHeadReaderTests {
                 _ = reader.consume((line + [13, 10]).span)
             }
         }
-    }
-}
-
-/// A small generator with a printed seed.
-struct SplitMix {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -41,7 +41,7 @@ struct UpstreamIsolationTests {
         var configuration = UpstreamClientConfiguration(url: upstream.url)
         configuration.maximumConnectionCount = 8
         let harness = UpstreamHarness(configuration)
-        var generator = SplitMix(seed: seed)
+        var generator = SeededNumbers(state: seed)
         var running: [(target: String, transfer: Transfer)] = []
         var outcomes: [Bool: Int] = [:]
 

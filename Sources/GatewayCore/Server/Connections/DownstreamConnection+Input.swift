@@ -150,6 +150,8 @@ extension DownstreamConnection {
                 answered(persistence, worker)
                 return .again
             case .broken:
+                // It is over already: closing must not give it up once more.
+                self.exchange = nil
                 worker.close(self, .reset)
                 return .wait
             }

@@ -85,10 +85,10 @@ struct SnapshotBuilder {
             case .token: .token(needs: need)
             }
         // The name's hash stands for the route across reloads, in cache keys and buckets.
-        var hash = SipHash13(key: SipHash13.Key(0, 0))
-        hash.absorb(Array("route \(configuration.name)".utf8).span)
+        var hash = SipHash(key: SipHash.Key(0, 0))
+        hash.absorb(Array("route \(configuration.name)".utf8).span, rounds: 1)
         return Route(
-            index: index, configuration: configuration, identity: hash.finish(), access: access,
+            index: index, configuration: configuration, identity: hash.finish(rounds: 3), access: access,
             query: configuration.query, label: names.value(.route, configuration.name))
     }
 }

@@ -68,7 +68,7 @@ struct PepperTests {
         let token = try fixture.issue("acme")
         try fixture.folder.write(String(repeating: "another ", count: 8), to: "pepper.key")
 
-        #expect(try fixture.verdict(token) == "token-digest-mismatch")
+        #expect(try fixture.verdict(token) == "token_digest_mismatch")
         #expect(try fixture.store.load().tenants[0].credential == nil)
     }
 }

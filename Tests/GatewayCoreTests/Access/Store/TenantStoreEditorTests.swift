@@ -92,7 +92,7 @@ struct TenantStoreEditorTests {
         let before = try fixture.folder.text(of: "tenants.json")
         try fixture.editor.revokeToken(token.id, now: UTCTimestamp(unixSeconds: 0))
 
-        #expect(try fixture.verdict(token) == "token-revoked")
+        #expect(try fixture.verdict(token) == "token_revoked")
         #expect(try fixture.verdict(other) == "acme")
         #expect(try fixture.folder.text(of: "tenants.json") == before)
     }
@@ -106,7 +106,7 @@ struct TenantStoreEditorTests {
 
         #expect(try fixture.verdict(old) == "acme")
         #expect(try fixture.verdict(old, after: 3_599) == "acme")
-        #expect(try fixture.verdict(old, after: 3_600) == "token-expired")
+        #expect(try fixture.verdict(old, after: 3_600) == "token_expired")
         #expect(try fixture.verdict(new, after: 3_600) == "acme")
         #expect(new.expiresAt == nil)
         let tokens = try fixture.editor.read().tenants[0].tokens
@@ -124,7 +124,7 @@ struct TenantStoreEditorTests {
 
         #expect(new.expiresAt?.unixSeconds == AccessFixture.now.unixSeconds + 100)
         #expect(try fixture.verdict(old, after: 99) == "acme")
-        #expect(try fixture.verdict(old, after: 100) == "token-expired")
+        #expect(try fixture.verdict(old, after: 100) == "token_expired")
     }
 
     @Test func aTokenWhoseLifeIsOverIsNotRotated() throws {
@@ -146,7 +146,7 @@ struct TenantStoreEditorTests {
 
         try fixture.editor.removeTenant("acme")
 
-        #expect(try fixture.verdict(token) == "token-unknown")
+        #expect(try fixture.verdict(token) == "token_unknown")
         #expect(try fixture.editor.read().tenants.map(\.id) == ["beta"])
     }
 

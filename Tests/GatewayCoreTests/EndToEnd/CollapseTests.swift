@@ -1,0 +1,210 @@
+import Foundation
+import HTTPModel
+import KayleStandIn
+import Synchronization
+import Testing
+
+@testable import GatewayCore
+
+/// Many who want the same thing at once: one upstream request, whatever becomes of it or of who asked first.
+@Suite(.timeLimit(.minutes(2)))
+struct CollapseTests {
+    private static let page = "/v1/sessions?limit=3"
+
+    /// An upstream that answers each request only when the test lets it, with what the test says.
+    private final class Held: Sendable {
+        let upstream: ScriptedUpstream
+        let arrived: Gate
+        let release: Gate
+
+        init(_ answer: @escaping @Sendable (_ number: Int) -> String) {
+            let (arrived, release) = (Gate(), Gate())
+            (self.arrived, self.release) = (arrived, release)
+            let counter = Counter()
+            upstream = ScriptedUpstream { connection in
+                while connection.readHead() != nil {
+                    let number = counter.next()
+                    arrived.open()
+                    if number == 1 { release.wait() }
+                    let text = answer(number)
+                    connection.send(text)
+                    if text.isEmpty || text.contains("Connection: close") { return }
+                }
+            }
+        }
+
+        deinit { upstream.stop() }
+    }
+
+    private final class Counter: Sendable {
+        private let count = Atomic<Int>(0)
+        func next() -> Int { count.add(1, ordering: .sequentiallyConsistent).newValue }
+    }
+
+    private static func answer(_ body: String, status: String = "200 OK", fields: String = "") -> String {
+        "HTTP/1.1 \(status)\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    private func followers(_ count: Int, _ gateway: GatewayUnderTest) throws -> [RawConnection] {
+        let clients = try (0..<count).map { _ in try RawConnection(port: gateway.port) }
+        for client in clients { gateway.begin(gateway.request("GET", Self.page), on: client) }
+        return clients
+    }
+
+    private func leader(_ gateway: GatewayUnderTest, _ held: Held) throws -> RawConnection {
+        let client = try RawConnection(port: gateway.port)
+        gateway.begin(gateway.request("GET", Self.page), on: client)
+        held.arrived.wait()
+        return client
+    }
+
+    @Test func twoHundredMissesOnTwoWorkersAreOneUpstreamRequest() throws {
+        let held = Held { _ in Self.answer("page") }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let clients = try followers(200, gateway)
+
+        held.release.open()
+        let answers = clients.map { $0.answer() }
+
+        #expect(held.upstream.requests.count == 1)
+        #expect(answers.allSatisfy { $0.status == 200 && $0.text == "page" })
+        #expect(answers.filter { $0.value("Cache-Status")?.hasSuffix("stored") == true }.count == 1)
+        #expect(answers.filter { $0.value("Cache-Status")?.hasSuffix("collapsed") == true }.count == 199)
+    }
+
+    @Test func theLeadersClientMayLeaveAndTheFollowersStillGetTheOneAnswer() throws {
+        let held = Held { _ in Self.answer("page") }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        var first: RawConnection? = try leader(gateway, held)
+        let clients = try followers(20, gateway)
+        _ = first.take()
+
+        let hasLeft = try eventually { try gateway.metric("kayle_gateway_connections") == 20 }
+        held.release.open()
+        let answers = clients.map { $0.answer() }
+
+        #expect(hasLeft)
+        #expect(answers.allSatisfy { $0.status == 200 && $0.text == "page" })
+        #expect(held.upstream.requests.count == 1)
+        #expect(try gateway.ask("GET", Self.page).value("Cache-Status")?.contains("hit") == true)
+    }
+
+    @Test func aFollowerThatLeavesDisturbsNobody() throws {
+        let held = Held { _ in Self.answer("page") }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let first = try leader(gateway, held)
+        var leaving = try followers(10, gateway)
+        let staying = try followers(10, gateway)
+        leaving = []
+
+        let haveLeft = try eventually { try gateway.metric("kayle_gateway_connections") == 11 }
+        held.release.open()
+
+        #expect(haveLeft)
+        #expect(first.answer().text == "page")
+        #expect(staying.allSatisfy { $0.answer().text == "page" })
+        #expect(held.upstream.requests.count == 1)
+        #expect(leaving.isEmpty)
+    }
+
+    @Test func anUpstreamThatRefusesTheConnectionFailsEveryoneQuickly() throws {
+        let upstream = ScriptedUpstream { _ in }
+        let url = upstream.url
+        upstream.stop()
+        let gateway = try GatewayUnderTest(upstream: url)
+        #expect(try eventually { try gateway.ask("GET", "/v1/sessions?limit=1").status == 502 })
+
+        let clients = try followers(20, gateway)
+        let answers = clients.map { $0.answer() }
+
+        #expect(answers.allSatisfy { $0.status == 502 && $0.text.contains("UPSTREAM_UNREACHABLE") })
+    }
+
+    @Test func anAnswerThatBreaksOffIsA502ForEveryoneAndIsAskedOnce() throws {
+        let held = Held { number in
+            number == 1
+                ? "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nhalf"
+                : Self.answer("whole")
+        }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let first = try leader(gateway, held)
+        let clients = try followers(20, gateway)
+
+        held.release.open()
+        let answers = [first.answer()] + clients.map { $0.answer() }
+
+        #expect(answers.allSatisfy { $0.status == 502 && $0.isWhole && !$0.text.contains("half") })
+        #expect(held.upstream.requests.count == 1)
+        #expect(try gateway.ask("GET", Self.page).text == "whole")
+    }
+
+    @Test(arguments: [
+        ("500 Internal Server Error", "", 500), ("200 OK", "Cache-Control: no-store\r\n", 200),
+        ("200 OK", "Set-Cookie: a=b\r\n", 200), ("404 Not Found", "", 404),
+    ])
+    func anAnswerForTheLeaderAloneHasEveryFollowerFetchItsOwn(
+        status: String, fields: String, code: Int
+    ) throws {
+        let held = Held { Self.answer("answer \($0)", status: status, fields: fields) }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let first = try leader(gateway, held)
+        let clients = try followers(10, gateway)
+
+        held.release.open()
+        let answers = [first.answer()] + clients.map { $0.answer() }
+
+        #expect(answers[0].text == "answer 1")
+        #expect(answers.allSatisfy { $0.status == code && $0.isWhole })
+        #expect(Set(answers.map(\.text)).count == 11)
+        #expect(held.upstream.requests.count == 11)
+    }
+
+    @Test func aFollowerWhoseTimeIsUpAsksForItself() throws {
+        let held = Held { Self.answer("answer \($0)") }
+        var options = GatewayUnderTest.Options()
+        options.cache = #", "collapse_wait": "50ms""#
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url, options)
+        let first = try leader(gateway, held)
+        let clients = try followers(1, gateway)
+
+        let own = clients[0].answer()
+        held.release.open()
+
+        #expect(own.text == "answer 2")
+        #expect(first.answer().text == "answer 1")
+        #expect(held.upstream.requests.count == 2)
+    }
+
+    @Test func afterAWriteNobodyJoinsAFetchFromBeforeItNorIsThatFetchStored() throws {
+        let held = Held { Self.answer("answer \($0)") }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let before = try leader(gateway, held)
+
+        let written = try gateway.ask("POST", "/v1/sessions")
+        let after = try gateway.ask("GET", Self.page)
+        held.release.open()
+        let old = before.answer()
+        let later = try gateway.ask("GET", Self.page)
+
+        #expect(written.text == "answer 2")
+        #expect(after.text == "answer 3")
+        #expect(old.text == "answer 1")
+        #expect(old.value("Cache-Status")?.contains("generation-passed") == true)
+        #expect(later.text == "answer 3")
+        #expect(later.value("Cache-Status")?.contains("hit") == true)
+    }
+
+    @Test func tenantsNeverFollowEachOther() throws {
+        let held = Held { Self.answer("answer \($0)") }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let first = try leader(gateway, held)
+
+        let other = try gateway.ask("GET", Self.page, tenant: "globex")
+        held.release.open()
+
+        #expect(other.text == "answer 2")
+        #expect(first.answer().text == "answer 1")
+        let keys = held.upstream.requests.map { $0.contains("Bearer kk_globex") }
+        #expect(keys == [false, true])
+    }
+}

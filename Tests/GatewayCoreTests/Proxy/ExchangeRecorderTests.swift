@@ -1,0 +1,152 @@
+import Cache
+import Foundation
+import HTTPModel
+import Testing
+
+@testable import GatewayCore
+
+/// What is written down and counted of an exchange.
+struct ExchangeRecorderTests {
+    private static let endedAt = MonotonicInstant(nanoseconds: 5_001_000)
+    private let metrics = WorkerMetrics()
+    private let names = LabelNames()
+    private let cache = HTTPCache(configuration: CacheConfiguration(), seed: (1, 2))
+
+    /// Writes records down and gives their lines.
+    private func lines(_ records: ExchangeRecord...) throws -> [String] {
+        let path = FileManager.default.temporaryDirectory.appending(path: "kayle-\(UUID().uuidString)").path
+        let writer = try LogWriter(target: .file(path: path))
+        let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: writer) { Self.endedAt }
+        recorder.nowUnixNanoseconds = 1_795_435_200_000_000_000
+        for record in records {
+            recorder.write(
+                record, identifier: Array("request-1".utf8).span, path: Array("/v1/sessions".utf8).span)
+        }
+        recorder.flush()
+        writer.close()
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try FileManager.default.removeItem(atPath: path)
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    private var counted: MetricSnapshot {
+        var snapshot = MetricSnapshot()
+        metrics.read(into: &snapshot)
+        return snapshot
+    }
+
+    private func record(_ text: String = "GET /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n") -> ExchangeRecord {
+        let head = HTTP1Samples.parse(text).head
+        return ExchangeRecord(head, ProxyFixture.downstream(), receivedBytes: text.utf8.count)
+    }
+
+    /// A record in which everything is known.
+    private func wholeRecord() throws -> ExchangeRecord {
+        var record = record()
+        record.route = try ProxyFixture.routes(#"{ "name": "list", "path": "/v1/sessions" }"#, names: names)[
+            0]
+        record.tenant = ProxyFixture.tenant("acme", cache: cache, names: names)
+        record.cacheStatus = .forward(CacheForward(.uriMiss))
+        record.status = .ok
+        record.sentBytes = 1_234
+        record.upstreamStatus = .ok
+        record.upstreamAskedAt = MonotonicInstant(nanoseconds: 1_001_000)
+        record.upstreamHeadAt = MonotonicInstant(nanoseconds: 2_001_000)
+        record.upstreamEndedAt = MonotonicInstant(nanoseconds: 4_001_000)
+        return record
+    }
+
+    @Test func aLineTellsTheWholeExchange() throws {
+        let lines = try lines(try wholeRecord())
+
+        #expect(
+            lines == [
+                #"{"time":"2026-11-23T12:00:00.000Z","request_id":"request-1","tenant":"acme","#
+                    + #""client":"192.0.2.7","http":"http/1.1","method":"GET","path":"/v1/sessions","#
+                    + #""route":"list","status":200,"cache":"uri-miss","upstream_status":200,"bytes_in":39,"#
+                    + #""bytes_out":1234,"duration_us":5000,"decide_us":1000,"upstream_us":3000}"#
+            ])
+    }
+
+    @Test func bytesThatAreNoRequestHaveALineToo() throws {
+        var record = ExchangeRecord(ProxyFixture.downstream())
+        record.status = .badRequest
+        record.refusal = "method_invalid"
+
+        let line = try lines(record)[0]
+
+        #expect(line.contains(#""method":"other""#))
+        #expect(line.contains(#""status":400,"refusal":"method_invalid""#))
+        #expect(!line.contains("tenant"))
+        #expect(counted[MetricSeries(.refusals, names.value(.reason, "method_invalid"))] == 1)
+    }
+
+    @Test func anExchangeIsCountedByRouteTenantAndStatus() throws {
+        let record = try wholeRecord()
+
+        _ = try lines(record, record)
+
+        let (route, tenant) = (names.value(.route, "list"), names.value(.tenant, "acme"))
+        let result = names.value(.result, "uri-miss")
+        #expect(counted[MetricSeries(.requests, route, tenant, LabelValue(Status.ok))] == 2)
+        #expect(counted[MetricSeries(.cacheRequests, route, result)] == 2)
+        #expect(counted[MetricSeries(.upstreamRequests, route, LabelValue(Status.ok))] == 2)
+        #expect(counted[MetricSeries(.receivedBytes)] == 78)
+        #expect(counted[MetricSeries(.sentBytes)] == 2_468)
+        #expect(counted.sum(.refusals) == 0)
+    }
+
+    @Test func timesAreObservedByRouteAndCacheResult() throws {
+        _ = try lines(try wholeRecord())
+
+        let route = names.value(.route, "list")
+        let duration = counted.histograms[
+            MetricSeries(.requestDuration, route, names.value(.cache, "uri-miss"))]
+        #expect(duration?.count == 1)
+        #expect(duration?.sumNanoseconds == 5_000_000)
+        #expect(counted.histograms[MetricSeries(.upstreamDuration, route)]?.sumNanoseconds == 3_000_000)
+    }
+
+    @Test func anUpstreamThatWasNotAskedIsNotCounted() throws {
+        _ = try lines(record())
+
+        #expect(counted.sum(.upstreamRequests) == 0)
+        #expect(counted.sum(.requests) == 1)
+    }
+
+    @Test func anUpstreamWithoutAnAnswerIsCountedWithoutAStatus() throws {
+        var record = try wholeRecord()
+        record.upstreamStatus = nil
+
+        _ = try lines(record)
+
+        let series = MetricSeries(
+            .upstreamRequests, names.value(.route, "list"), LabelValue(Status(rawValue: 0)))
+        #expect(counted[series] == 1)
+    }
+
+    @Test func withoutAWriterEverythingIsCountedAllTheSame() {
+        let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: nil) { Self.endedAt }
+
+        recorder.write(record(), identifier: [UInt8]().span, path: [UInt8]().span)
+        recorder.flush()
+
+        #expect(counted.sum(.requests) == 1)
+    }
+
+    @Test func limitsRefusalsAndHandshakesAreCountedByTheirNames() {
+        let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: nil) { Self.endedAt }
+        let tenant = ProxyFixture.tenant("acme", cache: cache, names: names)
+
+        recorder.limitExceeded(tenant, limit: "day")
+        recorder.limitExceeded(nil, limit: "day")
+        recorder.refused("too_many_connections")
+        recorder.handshake("failed")
+
+        let (acme, day) = (names.value(.tenant, "acme"), names.value(.limit, "day"))
+        #expect(counted[MetricSeries(.rateLimited, acme, day)] == 1)
+        #expect(counted[MetricSeries(.rateLimited, .other, day)] == 1)
+        #expect(counted[MetricSeries(.refusals, names.value(.reason, "too_many_connections"))] == 1)
+        #expect(counted[MetricSeries(.handshakes, names.value(.result, "failed"))] == 1)
+    }
+}

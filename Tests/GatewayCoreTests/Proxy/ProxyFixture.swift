@@ -1,0 +1,38 @@
+import Cache
+import HTTPModel
+
+@testable import GatewayCore
+
+/// Short ways to the values that the tests of this room need.
+enum ProxyFixture {
+    /// What is known of a client's connection.
+    static func downstream(address: String = "192.0.2.7", isSecure: Bool = true) -> Downstream {
+        Downstream(
+            address: IPAddress(address) ?? IPAddress(high: 0, low: 0), isSecure: isSecure, isLast: false,
+            registration: Registration(.connection, index: 1), contentHasArrived: false,
+            startedAt: MonotonicInstant(nanoseconds: 1_000))
+    }
+
+    /// A route of a configuration in which it stands alone.
+    static func route(_ json: String) throws -> Route { try routes(json)[0] }
+
+    /// The routes of a configuration, with labels from `names`.
+    static func routes(_ json: String, names: LabelNames = LabelNames()) throws -> [Route] {
+        try GatewayConfigurationTests.read(routes: json).enumerated().map { index, configuration in
+            Route(
+                index: index, configuration: configuration, identity: UInt64(index) + 100, access: .open,
+                query: configuration.query, label: names.value(.route, configuration.name))
+        }
+    }
+
+    /// A tenant with its part of a cache.
+    static func tenant(_ id: String, cache: HTTPCache, names: LabelNames = LabelNames()) -> TenantContext {
+        var fixture = AccessFixture()
+        fixture.addTenant(id)
+        let tenant = fixture.snapshot().tenants[0]
+        return TenantContext(
+            tenant: tenant,
+            partition: cache.partition(tenant: id, credential: tenant.credentialIdentity), limits: [],
+            label: names.value(.tenant, id))
+    }
+}
