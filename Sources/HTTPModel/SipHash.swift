@@ -1,9 +1,9 @@
-/// The state of SipHash (Aumasson and Bernstein, 2012), a keyed hash for short inputs whose results nobody can
-/// steer without the key.
+/// The state of SipHash (Aumasson and Bernstein, 2012), a keyed hash for short inputs whose results nobody
+/// can steer without the key.
 ///
-/// One core for all uses. Tables that clients could aim at (the cache's index, the buckets of limits) take one
-/// round per word and three at the end under a secret key, about 13 ns for four words; digests of content take
-/// two and four rounds under a published key, and 128 bits.
+/// One core for all uses. Tables that clients could aim at (the cache's index, the buckets of limits) take
+/// one round per word and three at the end under a secret key, about 13 ns for four words; digests of content
+/// take two and four rounds under a published key, and 128 bits.
 public struct SipHash: Sendable {
     @usableFromInline var v0: UInt64
     @usableFromInline var v1: UInt64

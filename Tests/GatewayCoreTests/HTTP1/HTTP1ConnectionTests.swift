@@ -13,8 +13,8 @@ struct HTTP1ConnectionTests {
         case refused(MessageRefusal)
     }
 
-    /// Feeds a connection as a worker does: bytes come in pieces that end at `cuts`, what an event consumed is
-    /// dropped, every request is answered once its content is there.
+    /// Feeds a connection as a worker does: bytes come in pieces that end at `cuts`, what an event consumed
+    /// is dropped, every request is answered once its content is there.
     private static func run(
         _ bytes: [UInt8], cutAt cuts: [Int] = [], limits: HTTP1Limits = HTTP1Limits()
     ) -> [Happening] {

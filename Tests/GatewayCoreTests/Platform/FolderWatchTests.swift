@@ -15,7 +15,8 @@ struct FolderWatchTests {
             var watch = try FolderWatch(folder: folder)
             let before = watch.drain(for: "a")
 
-            try AtomicFile(path: "\(folder)/a").create([0x61].span)
+            try Data("a".utf8).write(to: URL(filePath: "\(folder)/b"))
+            try FileManager.default.moveItem(atPath: "\(folder)/b", toPath: "\(folder)/a")
             let after = watch.drain(for: "a")
             let later = watch.drain(for: "a")
 

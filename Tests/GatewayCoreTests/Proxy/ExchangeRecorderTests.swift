@@ -63,7 +63,7 @@ struct ExchangeRecorderTests {
             lines == [
                 #"{"time":"2026-11-23T12:00:00.000Z","request_id":"request-1","tenant":"acme","#
                     + #""client":"192.0.2.7","http":"http/1.1","method":"GET","path":"/v1/sessions","#
-                    + #""route":"list","status":200,"cache":"uri-miss","upstream_status":200,"bytes_in":39,"#
+                    + #""route":"list","status":200,"cache":"uri-miss","upstream_status":200,"bytes_in":38,"#
                     + #""bytes_out":1234,"duration_us":5000,"decide_us":1000,"upstream_us":3000}"#
             ])
     }
@@ -91,7 +91,7 @@ struct ExchangeRecorderTests {
         #expect(counted[MetricSeries(.requests, route, tenant, LabelValue(Status.ok))] == 2)
         #expect(counted[MetricSeries(.cacheRequests, route, result)] == 2)
         #expect(counted[MetricSeries(.upstreamRequests, route, LabelValue(Status.ok))] == 2)
-        #expect(counted[MetricSeries(.receivedBytes)] == 78)
+        #expect(counted[MetricSeries(.receivedBytes)] == 76)
         #expect(counted[MetricSeries(.sentBytes)] == 2_468)
         #expect(counted.sum(.refusals) == 0)
     }

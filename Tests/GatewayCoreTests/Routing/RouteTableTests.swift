@@ -10,8 +10,8 @@ struct RouteTableTests {
         { "name": "one", "method": ["GET", "DELETE"], "path": "/v1/sessions/{id}" },
         { "name": "open", "method": "GET", "path": "/v1/verify/*", "access": "open",
           "cache": { "ttl": "5s", "by": "headers" } },
-        { "name": "rest", "path": "/v2/*" },
-        { "name": "late", "method": "PUT", "path": "/v2/x" }
+        { "name": "exact", "method": "PUT", "path": "/v2/x" },
+        { "name": "rest", "path": "/v2/*" }
         """
     private let table: RouteTable
 
@@ -31,7 +31,7 @@ struct RouteTableTests {
             (.post, "/v1/sessions", "create"),
             (.delete, "/v1/sessions/a", "one"), (.head, "/v1/sessions/a", "one"),
             (.get, "/v1/verify/", "open"), (.get, "/v1/verify/a/b", "open"),
-            (.other, "/v2/", "rest"), (.put, "/v2/x", "rest"),
+            (.other, "/v2/", "rest"), (.put, "/v2/x", "exact"), (.get, "/v2/x", "rest"),
             (.get, "/v1/sessions/", "not found"), (.get, "/v1/sessions/a/b", "not found"),
             (.get, "/v1/verify", "not found"), (.get, "/V1/sessions", "not found"), (.get, "*", "not found"),
             (.get, "", "not found"),

@@ -30,7 +30,7 @@ struct SelfSignedCertificateTests {
         #expect(one != other)
     }
 
-    /// Whether a client that trusts one certificate, by default the server's own, takes the server for `host`.
+    /// Whether a client that trusts one certificate, by default the server's, takes the server for `host`.
     private func handshake(host: String, trusted: String? = nil) throws -> Bool {
         let files = try TLSFiles()
         var wishes = TLSParty.Wishes()
