@@ -57,8 +57,13 @@ struct SystemCallTests {
         var isStuck = false
 
         while received.count < sent.count && !isStuck {
-            if !buffer.isEmpty, SystemCall.write(pair.near, from: &buffer) == .wouldBlock {
-                blockedCount += 1
+            filling: while !buffer.isEmpty {
+                switch SystemCall.write(pair.near, from: &buffer) {
+                case .moved: continue
+                case .wouldBlock, .ended, .lost:
+                    blockedCount += 1
+                    break filling
+                }
             }
             var piece = ByteBuffer()
             isStuck = SystemCall.read(pair.far, into: &piece, maximum: 65_536) == .wouldBlock
