@@ -114,6 +114,7 @@ package final class Worker {
 
     /// Reads from a plain connection into the shared buffer.
     func read(_ connection: DownstreamConnection, maximum: Int) -> TransferOutcome {
+        precondition(inbound.isEmpty, "bytes of another connection are still in the shared buffer")
         guard let open = connection.descriptor.take() else { return .ended }
         let outcome = SystemCall.read(open, into: &inbound, maximum: maximum)
         connection.descriptor = consume open

@@ -122,6 +122,9 @@ extension DownstreamConnection {
     /// Takes the requests out of the received bytes one after the other, and sends what they are answered
     /// with. Every way out leaves the worker's buffers empty.
     func advance(_ worker: Worker) {
+        // Also when the connection is lost half-way: what it left in the shared buffer would be read as the
+        // next connection's.
+        defer { keepRest(worker) }
         var budget = Self.requestsPerTurn
         while phase == .open {
             let step = takeStep(worker, budget: &budget)
@@ -135,7 +138,6 @@ extension DownstreamConnection {
                 break
             }
         }
-        keepRest(worker)
     }
 
     private enum Step { case again, sendFirst, wait, turnOver }
