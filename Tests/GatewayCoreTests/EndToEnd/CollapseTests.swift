@@ -72,41 +72,6 @@ struct CollapseTests {
         #expect(answers.filter { $0.value("Cache-Status")?.hasSuffix("collapsed") == true }.count == 199)
     }
 
-    @Test func theLeadersClientMayLeaveAndTheFollowersStillGetTheOneAnswer() throws {
-        let held = Held { _ in Self.answer("page") }
-        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
-        var first: RawConnection? = try leader(gateway, held)
-        let clients = try followers(20, gateway)
-        _ = first.take()
-
-        let hasLeft = try eventually { try gateway.metric("kayle_gateway_connections") == 20 }
-        held.release.open()
-        let answers = clients.map { $0.answer() }
-
-        #expect(hasLeft)
-        #expect(answers.allSatisfy { $0.status == 200 && $0.text == "page" })
-        #expect(held.upstream.requests.count == 1)
-        #expect(try gateway.ask("GET", Self.page).value("Cache-Status")?.contains("hit") == true)
-    }
-
-    @Test func aFollowerThatLeavesDisturbsNobody() throws {
-        let held = Held { _ in Self.answer("page") }
-        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
-        let first = try leader(gateway, held)
-        var leaving = try followers(10, gateway)
-        let staying = try followers(10, gateway)
-        leaving = []
-
-        let haveLeft = try eventually { try gateway.metric("kayle_gateway_connections") == 11 }
-        held.release.open()
-
-        #expect(haveLeft)
-        #expect(first.answer().text == "page")
-        #expect(staying.allSatisfy { $0.answer().text == "page" })
-        #expect(held.upstream.requests.count == 1)
-        #expect(leaving.isEmpty)
-    }
-
     @Test func anUpstreamThatRefusesTheConnectionFailsEveryoneQuickly() throws {
         let upstream = ScriptedUpstream { _ in }
         let url = upstream.url
