@@ -58,6 +58,12 @@ struct CollapseTests {
         return client
     }
 
+    /// Leaves, and returns once the gateway has taken note: it closes its side without an answer.
+    private func leaves(_ client: RawConnection) -> Bool {
+        client.endSending()
+        return client.rest().isEmpty && client.end != .timeout
+    }
+
     @Test func twoHundredMissesOnTwoWorkersAreOneUpstreamRequest() throws {
         let held = Held { _ in Self.answer("page") }
         let gateway = try GatewayUnderTest(upstream: held.upstream.url)
@@ -70,6 +76,38 @@ struct CollapseTests {
         #expect(answers.allSatisfy { $0.status == 200 && $0.text == "page" })
         #expect(answers.filter { $0.value("Cache-Status")?.hasSuffix("stored") == true }.count == 1)
         #expect(answers.filter { $0.value("Cache-Status")?.hasSuffix("collapsed") == true }.count == 199)
+    }
+
+    @Test func theLeadersClientMayLeaveAndTheFollowersStillGetTheOneAnswer() throws {
+        let held = Held { _ in Self.answer("page") }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let first = try leader(gateway, held)
+        let clients = try followers(20, gateway)
+
+        let hasLeft = leaves(first)
+        held.release.open()
+        let answers = clients.map { $0.answer() }
+
+        #expect(hasLeft)
+        #expect(answers.allSatisfy { $0.status == 200 && $0.text == "page" })
+        #expect(held.upstream.requests.count == 1)
+        #expect(try gateway.ask("GET", Self.page).value("Cache-Status")?.contains("hit") == true)
+    }
+
+    @Test func aFollowerThatLeavesDisturbsNobody() throws {
+        let held = Held { _ in Self.answer("page") }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let first = try leader(gateway, held)
+        let leaving = try followers(10, gateway)
+        let staying = try followers(10, gateway)
+
+        let haveLeft = leaving.allSatisfy { leaves($0) }
+        held.release.open()
+
+        #expect(haveLeft)
+        #expect(first.answer().text == "page")
+        #expect(staying.allSatisfy { $0.answer().text == "page" })
+        #expect(held.upstream.requests.count == 1)
     }
 
     @Test func anUpstreamThatRefusesTheConnectionFailsEveryoneQuickly() throws {
