@@ -5,17 +5,22 @@ import Testing
 
 @testable import GatewayCore
 
-/// Ten megabytes through the gateway while one side takes nothing: it holds its buffers' worth and no more.
+/// 32 MiB through the gateway while one side takes nothing: it holds its buffers' worth and no more.
 @Suite(.timeLimit(.minutes(2)), .serialized)
 struct BackPressureTests {
-    private static let contentBytes = 10 * 1_048_576
-    /// What may lie between the two ends: the kernel's buffers of four sockets and ours; measured at 1 to 2
-    /// MiB, and far below the content.
-    private static let mostHeldBytes = 8 * 1_048_576
+    private static let contentBytes = 32 * 1_048_576
+    /// What may lie between the two ends: a quarter of a mebibyte of ours, and what the kernel grants the
+    /// four sockets, up to 4 MiB for each sending one.
+    private static let mostHeldBytes = 12 * 1_048_576
 
     private static func content() -> [UInt8] {
         // A prime period, so that a lost or doubled block of any usual size shows.
-        (0..<contentBytes).map { UInt8($0 % 251) }
+        let period = [UInt8](0..<251)
+        var content: [UInt8] = []
+        content.reserveCapacity(contentBytes + period.count)
+        while content.count < contentBytes { content += period }
+        content.removeLast(content.count - contentBytes)
+        return content
     }
 
     @Test func aClientThatDoesNotReadHoldsTheUpstreamBackAndThenGetsEverything() throws {
@@ -56,7 +61,9 @@ struct BackPressureTests {
             received.set(connection.read(content.count))
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         }
-        let gateway = try GatewayUnderTest(upstream: upstream.url)
+        var options = GatewayUnderTest.Options()
+        options.listenerLimits = #", "maximum_body": "64MiB""#
+        let gateway = try GatewayUnderTest(upstream: upstream.url, options)
         let head = gateway.request("POST", "/v1/import", fields: "Content-Length: \(content.count)\r\n")
         let (sent, answer) = (Progress(), Received())
         let port = gateway.port
