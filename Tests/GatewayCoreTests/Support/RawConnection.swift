@@ -116,7 +116,10 @@ final class RawConnection {
 
     private func readChunks(into answer: inout Answer) {
         while true {
-            guard let line = take(until: "\r\n"), let size = Int(line.dropLast(2), radix: 16) else {
+            // Bytes, not characters: to a String CR LF is one character, and a digit would go with it.
+            guard let line = take(until: "\r\n"),
+                let size = Int(String(decoding: line.utf8.dropLast(2), as: UTF8.self), radix: 16)
+            else {
                 answer.isWhole = false
                 return
             }
