@@ -13,6 +13,7 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
     case other
 
     /// The name in lower case; empty for `other`.
+    @inline(__always)
     public var lowercased: StaticString {
         switch self {
         case .acceptEncoding: "accept-encoding"
@@ -112,19 +113,26 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
 
 extension Span where Element == UInt8 {
     /// The candidate whose name these bytes spell, or `other`. Candidates have the length of the bytes.
+    /// Inlined, so that each comparison is one with constant words.
+    @inline(__always)
     fileprivate func first(_ a: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : .other
     }
+    @inline(__always)
     fileprivate func first(of a: FieldName) -> FieldName { first(a) }
+    @inline(__always)
     fileprivate func first(of a: FieldName, _ b: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : first(b)
     }
+    @inline(__always)
     fileprivate func first(of a: FieldName, _ b: FieldName, _ c: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : first(of: b, c)
     }
+    @inline(__always)
     fileprivate func first(of a: FieldName, _ b: FieldName, _ c: FieldName, _ d: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : first(of: b, c, d)
     }
+    @inline(__always)
     fileprivate func first(
         of a: FieldName, _ b: FieldName, _ c: FieldName, _ d: FieldName, _ e: FieldName
     ) -> FieldName {

@@ -102,7 +102,8 @@ struct TidyTests {
             for (number, line) in source.lines.enumerated() where line.count > 110 {
                 // A table row or a literal cannot always be broken; code can.
                 let isText = source.code[number].isEmpty && !line.drop { $0 == " " }.hasPrefix("//")
-                let isLiteral = line.contains("\"") || line.contains("of: /") || line.contains("            /^")
+                let isLiteral =
+                    line.contains("\"") || line.contains("of: /") || line.contains("            /^")
                 if !isText && !isLiteral {
                     findings.append("\(source.path):\(number + 1): \(line.count) columns, at most 110")
                 }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// One answer, whole, with everything needed to send it again.
 ///
-/// One allocation of bytes, laid out as key, entity tag, field lines, empty line, body: an HTTP/1.1 hit
-/// appends its own first lines and then copies `fieldsAndBody` in one go. Immutable except for one counter
+/// One allocation of bytes, laid out as key, beginning of the head, body: an HTTP/1.1 hit copies `headStart`,
+/// appends what changes with time, and copies the body. Immutable except for one counter
 /// that eviction reads. Made for every collected answer, stored or not, so that the leader answers by the
 /// same code as everybody else.
 public final class CacheEntry: Sendable {
@@ -22,6 +22,8 @@ public final class CacheEntry: Sendable {
     // correctness.
     private let hits = Atomic<UInt8>(0)
 
+    /// Status line, `Content-Length`, `ETag` and `fields`: the beginning of every answer from this entry.
+    public let headStart: ByteRange
     /// The status of the answer.
     public let status: Status
     /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the
@@ -46,6 +48,7 @@ public final class CacheEntry: Sendable {
         let rendered = RenderedAnswer(query: key.query, answer: answer, decision: decision)
         status = answer.head.status
         bytes = rendered.bytes
+        headStart = rendered.headStart
         eTag = rendered.eTag
         fields = rendered.fields
         body = rendered.body
@@ -62,12 +65,6 @@ public final class CacheEntry: Sendable {
         hash = key.hash
         accountedBytes = Self.overheadBytes + rendered.bytes.capacity
     }
-
-    /// Field lines and the empty line that ends them: the rest of a head, for an answer to HEAD.
-    public var fieldsAndEnd: ByteRange { ByteRange(from: Int(fields.start), to: Int(body.start)) }
-
-    /// Field lines, empty line and body: the rest of an answer to GET.
-    public var fieldsAndBody: ByteRange { ByteRange(from: Int(fields.start), to: body.end) }
 
     /// The value of `Age` at this moment, in seconds; zero for an answer that is not reusable.
     public func ageSeconds(now: MonotonicInstant) -> Int64 {

@@ -1,9 +1,14 @@
 import HTTPModel
 
-/// The bytes of an entry: key, entity tag, field lines, empty line, body.
+/// The bytes of an entry: key, the beginning of its head as HTTP/1.1 has it, body.
+///
+/// What is the same in every answer from the entry is written here once, so that a hit copies it in one go:
+/// status line, `Content-Length`, `ETag`, the upstream's fields. Fields that change with time follow behind
+/// it, and the empty line that ends the head.
 struct RenderedAnswer {
     private(set) var bytes: [UInt8] = []
     private(set) var eTag = ByteRange.empty
+    private(set) var headStart = ByteRange.empty
     private(set) var fields = ByteRange.empty
     private(set) var body = ByteRange.empty
 
@@ -11,9 +16,11 @@ struct RenderedAnswer {
     init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision) {
         let head = answer.head
         bytes.reserveCapacity(
-            query.count + ContentDigest.eTagByteCount + head.bytes.count + head.fields.count * 4
-                + Self.dateLineByteCount + 2 + answer.body.count)
+            query.count + Self.statusByteCount + ContentDigest.eTagByteCount + head.bytes.count
+                + head.fields.count * 4 + Self.dateLineByteCount + answer.body.count)
         bytes.append(contentsOf: query)
+        let start = bytes.count
+        appendStatus(answer)
         let statesAnew: Bool
         switch decision {
         case .store:
@@ -22,12 +29,25 @@ struct RenderedAnswer {
         case .notStored: statesAnew = false
         }
         appendFields(answer, statesAnew: statesAnew)
+        headStart = ByteRange(from: start, to: bytes.count)
         let bodyStart = bytes.count
         bytes.append(contentsOf: answer.body)
         body = ByteRange(from: bodyStart, to: bytes.count)
     }
 
+    private mutating func appendStatus(_ answer: CollectedAnswer) {
+        bytes.append("HTTP/1.1 ")
+        bytes.append(decimal: Int64(answer.head.status.rawValue))
+        // RFC 9112 §4: the space before the phrase stays when there is none.
+        bytes.append(" ")
+        bytes.append(answer.head.status.reasonPhrase)
+        bytes.append("\r\nContent-Length: ")
+        bytes.append(decimal: Int64(answer.body.count))
+        bytes.append("\r\n")
+    }
+
     private mutating func appendETag(_ answer: CollectedAnswer) {
+        bytes.append("ETag: ")
         let start = bytes.count
         let head = answer.head.bytes.span
         if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isStrongETag {
@@ -36,6 +56,7 @@ struct RenderedAnswer {
             ContentDigest(answer.body.span).appendETag(to: &bytes)
         }
         eTag = ByteRange(from: start, to: bytes.count)
+        bytes.append("\r\n")
     }
 
     private mutating func appendFields(_ answer: CollectedAnswer, statesAnew: Bool) {
@@ -59,9 +80,10 @@ struct RenderedAnswer {
             bytes.append("\r\n")
         }
         fields = ByteRange(from: start, to: bytes.count)
-        bytes.append("\r\n")
     }
 
+    /// Room for status line, `Content-Length` and the words around the entity tag.
+    private static let statusByteCount = 120
     private static let dateLineByteCount = "Date: ".utf8.count + HTTPDate.byteCount + 2
 }
 

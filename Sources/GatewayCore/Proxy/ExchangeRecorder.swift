@@ -7,7 +7,10 @@ package final class ExchangeRecorder {
     private let names: LabelNames
     private let clock: () -> MonotonicInstant
     private var log: AccessLog?
-    private let results: [CacheResult: (cache: LabelValue, result: LabelValue)]
+    // Labels by the raw value of what they stand for: looked up once, not for every exchange.
+    private let results: [(cache: LabelValue, result: LabelValue)]
+    private let accessReasons: [LabelValue]
+    private let limitedReason: LabelValue
     private let noResult: LabelValue
 
     /// The wall clock at the begin of the turn, in nanoseconds since 1970.
@@ -23,11 +26,11 @@ package final class ExchangeRecorder {
         self.names = names
         self.clock = clock
         log = writer.map { AccessLog(writer: $0) }
-        var results: [CacheResult: (LabelValue, LabelValue)] = [:]
-        for result in CacheResult.allCases {
-            results[result] = (names.value(.cache, result.rawValue), names.value(.result, result.rawValue))
+        results = CacheResult.allCases.map {
+            (names.value(.cache, "\($0.text)"), names.value(.result, "\($0.text)"))
         }
-        self.results = results
+        accessReasons = AccessRefusal.allCases.map { names.value(.reason, "\($0.word)") }
+        limitedReason = names.value(.reason, RefusalReason.limited.word)
         noResult = names.value(.cache, "none")
     }
 
@@ -60,20 +63,22 @@ package final class ExchangeRecorder {
         log?.begin(atUnixNanoseconds: nowUnixNanoseconds)
         log?.add(.requestID, text: identifier)
         if let tenant = record.tenant {
-            let id = tenant.idBytes
-            log?.add(.tenant, text: id.span)
+            let text = tenant.logText
+            log?.add(.tenant, rendered: text.span)
         }
-        if let token = record.token { log?.add(.tokenID, text: token.characters.span) }
+        if let token = record.token {
+            log?.add(.tokenID, packed: token.packed, count: TokenID.characterCount)
+        }
         log?.add(.clientAddress, address: record.address)
         log?.add(.httpVersion, word: record.version == .http10 ? "http/1.0" : "http/1.1")
         log?.add(.method, word: record.method.name ?? "other")
         log?.add(.path, text: path)
         if let route = record.route {
-            let name = route.nameBytes
-            log?.add(.route, text: name.span)
+            let text = route.logText
+            log?.add(.route, rendered: text.span)
         }
         log?.add(.status, number: UInt64(record.status.rawValue))
-        if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.utf8).span) }
+        if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.word.utf8).span) }
         if let status = record.cacheStatus { log?.add(.cache, word: status.word.text) }
         if let status = record.upstreamStatus { log?.add(.upstreamStatus, number: UInt64(status.rawValue)) }
         log?.add(.bytesIn, number: record.receivedBytes)
@@ -96,23 +101,34 @@ package final class ExchangeRecorder {
 
     private func count(_ record: borrowing ExchangeRecord, nanoseconds: UInt64) {
         let route = record.route?.label ?? .other
-        metrics.increment(
-            MetricSeries(.requests, route, record.tenant?.label ?? .other, LabelValue(record.status)))
+        let tenant = record.tenant?.label ?? .other
+        metrics.increment(MetricSeries(.requests, route, tenant, LabelValue(record.status)))
         metrics.add(record.receivedBytes, to: .receivedBytes)
         metrics.add(record.sentBytes, to: .sentBytes)
         var cache = noResult
-        if let result = record.cacheStatus.flatMap({ results[$0.word] }) {
-            cache = result.cache
-            metrics.increment(MetricSeries(.cacheRequests, route, result.result))
+        if let status = record.cacheStatus {
+            let labels = results[Int(status.word.rawValue)]
+            cache = labels.cache
+            metrics.increment(MetricSeries(.cacheRequests, route, labels.result))
         }
         metrics.observe(nanoseconds, MetricSeries(.requestDuration, route, cache))
-        if let refusal = record.refusal { refused(refusal) }
+        if let refusal = record.refusal { metrics.increment(MetricSeries(.refusals, label(of: refusal))) }
         guard let asked = record.upstreamAskedAt else { return }
         metrics.increment(
             MetricSeries(.upstreamRequests, route, LabelValue(record.upstreamStatus ?? Status(rawValue: 0))))
         if let ended = record.upstreamEndedAt {
             metrics.observe(
                 ended.nanosecondsElapsed(since: asked), MetricSeries(.upstreamDuration, route))
+        }
+    }
+
+    /// The label of a reason. The common ones cost no look-up.
+    private func label(of refusal: RefusalReason) -> LabelValue {
+        switch refusal {
+        case .access(let reason): accessReasons[Int(reason.rawValue)]
+        case .limited: limitedReason
+        case .message, .path, .query, .noRoute, .methodNotAllowed, .late, .upstream, .overloaded:
+            names.value(.reason, refusal.word)
         }
     }
 }

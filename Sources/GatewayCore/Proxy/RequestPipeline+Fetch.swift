@@ -5,7 +5,7 @@ import HTTPModel
 extension RequestPipeline {
     /// Sends a request on for itself alone.
     func forward(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         let exchange = makeExchange(head, bytes, downstream, record)
@@ -24,7 +24,7 @@ extension RequestPipeline {
             ForwardedFields.append(
                 head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
         }
-        if exchange.invalidates, let tenant = record.tenant { cache.invalidate(tenant.partition) }
+        invalidateAfter(exchange)
         if head.expectsContinue && exchange.contentIsOutstanding && !downstream.contentHasArrived {
             ResponseEncoder.interim(.continue, fields: [UInt8]().span, into: &output)
         }
@@ -33,10 +33,17 @@ extension RequestPipeline {
         return .pending(exchange)
     }
 
+    /// Completes the request target with the query as it came.
+    func appendRawQuery(_ head: borrowing RequestHead, _ raw: Span<UInt8>) {
+        guard head.hasQuery else { return }
+        target.append("?")
+        target.append(raw)
+    }
+
     /// The request that asks on the cache's behalf: a GET, whatever the client's method, with nothing of the
     /// client's that is not in the key.
     func fillRequest(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
         var request = target.withBytes { target in
@@ -44,7 +51,7 @@ extension RequestPipeline {
                 method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
                 authorization: credential)
         }
-        let identifier = exchange.identifier
+        let identifier = exchange.texts.identifier
         ForwardedFields.appendForStore(
             head: head, bytes, downstream: downstream, identifier: identifier.span,
             sharing: exchange.record.route?.cache?.sharing ?? .tenant, to: &request)
@@ -69,6 +76,9 @@ extension RequestPipeline {
         exchange.state = .passing(nil)
         start(exchange, exchange.fill)
     }
+
+    /// Whether connections or deadlines wait for the worker.
+    package var hasNews: Bool { !ready.isEmpty || !deadlines.isEmpty }
 
     /// News from the upstream.
     package func progressed(_ transfer: Transfer) {
@@ -138,19 +148,20 @@ extension RequestPipeline {
     }
 
     func makeExchange(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ record: ExchangeRecord
     ) -> Exchange {
-        let isWrite = !head.method.isSafe && record.tenant != nil
-        let invalidates = isWrite && path.withBytes { snapshot.routes.invalidates($0) }
+        let isWrite = !head.method.isSafe && record.tenantIndex != nil
+        let invalidates = isWrite && path.withBytes { record.snapshot.routes.invalidates($0) }
         let hasContent = head.framing != .none && head.framing != .length(0)
-        let identifier = identifier.bytes.withBytes { $0.array }
+        let texts = ExchangeTexts(
+            identifier: identifier.bytes.withBytes { $0.array }, ownFields: ownFields.withBytes { $0.array },
+            path: path.withBytes { $0.array })
         recorder.exchangeBegan()
         return exchanges.insert { number in
             Exchange(
-                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                invalidates: invalidates,
-                contentIsOutstanding: hasContent)
+                number: number, pipeline: self, connection: downstream.registration, texts: texts,
+                record: record, invalidates: invalidates, contentIsOutstanding: hasContent)
         }
     }
 

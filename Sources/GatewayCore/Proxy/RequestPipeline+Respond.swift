@@ -12,36 +12,28 @@ extension RequestPipeline {
 
     /// Answers a request out of the cache, at once if it fits into one piece.
     func answer(
-        from entry: CacheEntry, _ downstream: Downstream, _ record: inout ExchangeRecord,
-        into output: inout ByteBuffer
+        from entry: CacheEntry, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: downstream.startedAt))
         record.status = entry.status
         let before = output.count
-        let sent = identifier.bytes.withBytes { identifier in
-            composer.answer(
-                from: entry, record.terms, identifier: identifier, now: downstream.startedAt, into: &output)
+        let sent = ownFields.withBytes { own in
+            composer.answer(from: entry, record.terms, own: own, now: downstream.startedAt, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
         if sent == Int(entry.body.count) {
             write(record)
             return .answered(record.persistence)
         }
-        let identifier = identifier.bytes.withBytes { $0.array }
-        recorder.exchangeBegan()
-        let exchange = exchanges.insert { number in
-            Exchange(
-                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                invalidates: false, contentIsOutstanding: false)
-        }
+        let exchange = makeExchange(head, bytes, downstream, record)
         exchange.state = .delivering(entry, sentBytes: sent)
         return .pending(exchange)
     }
 
     /// Refuses a request. Content that the client has announced and not sent is not waited for.
     func answer(
-        _ refusal: Refusal, _ head: RequestHead, _ downstream: Downstream,
+        _ refusal: Refusal, _ head: borrowing RequestHead, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
@@ -54,19 +46,20 @@ extension RequestPipeline {
     /// Refuses what is no request; the connection closes.
     package func refuse(_ refusal: Refusal, _ downstream: Downstream, into output: inout ByteBuffer) {
         identifier.make()
+        beginOwnFields()
         path.removeAll()
-        var record = ExchangeRecord(downstream)
+        var record = ExchangeRecord(downstream, snapshot)
         write(refusal, &record, into: &output)
     }
 
     private func write(_ refusal: Refusal, _ record: inout ExchangeRecord, into output: inout ByteBuffer) {
         record.status = refusal.status
-        record.refusal = refusal.word
+        record.refusal = refusal.reason
         record.cacheStatus = nil
         let before = output.count
-        identifier.bytes.withBytes { identifier in
+        ownFields.withBytes { own in
             composer.refuse(
-                refusal, record.terms, pageSize: record.pageSize, identifier: identifier,
+                refusal, record.terms, pageSize: record.pageSize, own: own,
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
@@ -74,15 +67,23 @@ extension RequestPipeline {
     }
 
     /// 14, for a request that was answered at once.
-    private func write(_ record: borrowing ExchangeRecord) {
+    private func write(_ record: ExchangeRecord) {
         identifier.bytes.withBytes { identifier in
             path.withBytes { recorder.write(record, identifier: identifier, path: $0) }
         }
     }
 
+    /// Begins the gateway's own fields of the next answer with the identifier.
+    func beginOwnFields() {
+        ownFields.removeAll()
+        ownFields.append("X-Request-Id: ")
+        identifier.bytes.withBytes { ownFields.append($0) }
+        ownFields.append("\r\n")
+    }
+
     /// Whether a request asks this gateway itself, and nobody behind it: `OPTIONS *`, or OPTIONS at the end
     /// of its `Max-Forwards` (RFC 9110 §7.6.2, §9.3.7).
-    func isForUs(_ head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
+    func isForUs(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
         guard head.method == .options else { return false }
         return head.maxForwards == 0 || bytes.extracting(head.path.range).equals("*")
     }
@@ -90,9 +91,9 @@ extension RequestPipeline {
     func answerOptions(_ record: inout ExchangeRecord, into output: inout ByteBuffer) -> Handling {
         record.status = .noContent
         let before = output.count
-        identifier.bytes.withBytes { identifier in
+        ownFields.withBytes { own in
             composer.answerOptions(
-                allow: Self.allowedField, record.terms, identifier: identifier,
+                allow: Self.allowedField, record.terms, own: own,
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
@@ -125,8 +126,8 @@ extension RequestPipeline {
         precondition(exchange.permit == nil, "exchange \(exchange.number) ends with its permit")
         exchange.state = .ended
         exchange.transfer = nil
-        let (identifier, path) = (exchange.identifier, exchange.path)
-        recorder.write(exchange.record, identifier: identifier.span, path: path.span)
+        let texts = exchange.texts
+        recorder.write(exchange.record, identifier: texts.identifier.span, path: texts.path.span)
         exchanges.remove(exchange)
         recorder.exchangeEnded()
     }
@@ -135,11 +136,11 @@ extension RequestPipeline {
         invalidateAfter(exchange)
         if exchange.contentIsOutstanding { exchange.record.persistence = .close }
         exchange.record.status = refusal.status
-        exchange.record.refusal = refusal.word
-        let identifier = exchange.identifier
+        exchange.record.refusal = refusal.reason
+        let own = exchange.texts.ownFields
         composer.refuse(
             refusal, exchange.record.terms, pageSize: exchange.record.pageSize,
-            identifier: identifier.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+            own: own.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         return .finished(exchange.record.persistence)
     }
 
@@ -156,10 +157,9 @@ extension RequestPipeline {
             sent = end
         } else {
             exchange.record.status = entry.status
-            let identifier = exchange.identifier
+            let own = exchange.texts.ownFields
             sent = composer.answer(
-                from: entry, exchange.record.terms, identifier: identifier.span, now: now,
-                into: &output)
+                from: entry, exchange.record.terms, own: own.span, now: now, into: &output)
         }
         exchange.state = .delivering(entry, sentBytes: sent)
         return sent == Int(entry.body.count) ? .finished(exchange.record.persistence) : .more
@@ -186,7 +186,7 @@ extension RequestPipeline {
             if framing == .chunked { ResponseEncoder.lastChunk(into: &output) }
             return .finished(exchange.record.persistence)
         case .failed(let failure):
-            exchange.record.refusal = "\(failure.proxyError)"
+            exchange.record.refusal = .upstream(failure)
             return .broken
         case .queued, .connecting, .waitingForHead, .receivingContent: return .waiting
         case .cancelled: preconditionFailure("a cancelled transfer is passed on")
@@ -208,9 +208,9 @@ extension RequestPipeline {
         if exchange.contentIsOutstanding || framing == .untilClose { exchange.record.persistence = .close }
         exchange.record.status = head.status
         if exchange.record.cacheStatus != nil { exchange.setRole(.single, status: head.status) }
-        let identifier = exchange.identifier
+        let own = exchange.texts.ownFields
         composer.passOn(
-            head, framing: framing, exchange.record.terms, identifier: identifier.span,
+            head, framing: framing, exchange.record.terms, own: own.span,
             nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         exchange.state = .passing(framing)
         return framing

@@ -257,12 +257,14 @@ package final class Worker {
 
     private func nextDeadline() -> MonotonicInstant? {
         if !deferred.isEmpty { return now }
-        var earliest = wheel.nextDeadline()
-        for other in [application.nextDeadline, drainDeadline, acceptPause] {
-            guard let other else { continue }
-            earliest = earliest.map { min($0, other) } ?? other
-        }
-        return earliest
+        let earliest = Self.earlier(wheel.nextDeadline(), application.nextDeadline)
+        return Self.earlier(earliest, Self.earlier(drainDeadline, acceptPause))
+    }
+
+    private static func earlier(_ a: MonotonicInstant?, _ b: MonotonicInstant?) -> MonotonicInstant? {
+        guard let a else { return b }
+        guard let b else { return a }
+        return min(a, b)
     }
 
     private func fireDeadlines() {

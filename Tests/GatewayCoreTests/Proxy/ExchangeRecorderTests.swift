@@ -35,17 +35,25 @@ struct ExchangeRecorderTests {
         return snapshot
     }
 
-    private func record(_ text: String = "GET /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n") -> ExchangeRecord {
+    private func record(_ text: String = "GET /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n") throws
+        -> ExchangeRecord
+    {
         let head = HTTP1Samples.parse(text).head
-        return ExchangeRecord(head, ProxyFixture.downstream(), receivedBytes: text.utf8.count)
+        return ExchangeRecord(
+            head, ProxyFixture.downstream(), try snapshot(), receivedBytes: text.utf8.count)
+    }
+
+    /// One route and one tenant.
+    private func snapshot() throws -> ConfigurationSnapshot {
+        let routes = try ProxyFixture.routes(#"{ "name": "list", "path": "/v1/sessions" }"#, names: names)
+        return try ProxyFixture.snapshot(routes, tenants: ["acme"], cache: cache, names: names)
     }
 
     /// A record in which everything is known.
     private func wholeRecord() throws -> ExchangeRecord {
-        var record = record()
-        record.route = try ProxyFixture.routes(#"{ "name": "list", "path": "/v1/sessions" }"#, names: names)[
-            0]
-        record.tenant = ProxyFixture.tenant("acme", cache: cache, names: names)
+        var record = try record()
+        record.routeIndex = 0
+        record.tenantIndex = 0
         record.cacheStatus = .forward(CacheForward(.uriMiss))
         record.status = .ok
         record.sentBytes = 1_234
@@ -69,9 +77,9 @@ struct ExchangeRecorderTests {
     }
 
     @Test func bytesThatAreNoRequestHaveALineToo() throws {
-        var record = ExchangeRecord(ProxyFixture.downstream())
+        var record = ExchangeRecord(ProxyFixture.downstream(), try snapshot())
         record.status = .badRequest
-        record.refusal = "method_invalid"
+        record.refusal = .message(.methodInvalid)
 
         let line = try lines(record)[0]
 
@@ -108,7 +116,7 @@ struct ExchangeRecorderTests {
     }
 
     @Test func anUpstreamThatWasNotAskedIsNotCounted() throws {
-        _ = try lines(record())
+        _ = try lines(try record())
 
         #expect(counted.sum(.upstreamRequests) == 0)
         #expect(counted.sum(.requests) == 1)
@@ -125,10 +133,11 @@ struct ExchangeRecorderTests {
         #expect(counted[series] == 1)
     }
 
-    @Test func withoutAWriterEverythingIsCountedAllTheSame() {
+    @Test func withoutAWriterEverythingIsCountedAllTheSame() throws {
         let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: nil) { Self.endedAt }
 
-        recorder.write(record(), identifier: [UInt8]().span, path: [UInt8]().span)
+        recorder.write(
+            try record(), identifier: [UInt8]().span, path: [UInt8]().span)
         recorder.flush()
 
         #expect(counted.sum(.requests) == 1)

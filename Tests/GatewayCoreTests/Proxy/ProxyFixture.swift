@@ -25,6 +25,25 @@ enum ProxyFixture {
         }
     }
 
+    /// A snapshot of these routes and tenants, without limits.
+    static func snapshot(
+        _ routes: [Route], tenants: [String], cache: HTTPCache, names: LabelNames = LabelNames()
+    ) throws -> ConfigurationSnapshot {
+        var fixture = AccessFixture()
+        for tenant in tenants { fixture.addTenant(tenant) }
+        let access = fixture.snapshot()
+        let none = try routes.map { _ in try LimitPlan([]) }
+        let contexts = access.tenants.map { tenant in
+            TenantContext(
+                tenant: tenant,
+                partition: cache.partition(tenant: tenant.id, credential: tenant.credentialIdentity),
+                limits: none, label: names.value(.tenant, tenant.id))
+        }
+        return ConfigurationSnapshot(
+            generation: 1, routes: RouteTable(routes), access: access, tenants: contexts,
+            openPartition: cache.partition(tenant: "", credential: 0), openLimits: none)
+    }
+
     /// A tenant with its part of a cache.
     static func tenant(_ id: String, cache: HTTPCache, names: LabelNames = LabelNames()) -> TenantContext {
         var fixture = AccessFixture()
