@@ -128,7 +128,9 @@ extension DownstreamConnection {
         var budget = Self.requestsPerTurn
         while phase == .open {
             let step = takeStep(worker, budget: &budget)
-            if worker.outbound.count >= Self.outputMarkBytes || step != .again {
+            // The last answer goes out now, so that the goodbye of TLS comes behind it
+            // (`TLSTests.theLastAnswerIsFollowedByAGoodbye`).
+            if worker.outbound.count >= Self.outputMarkBytes || step != .again || phase != .open {
                 guard flush(worker) else { return }
                 if !pendingOutput.isEmpty { break }
             }
