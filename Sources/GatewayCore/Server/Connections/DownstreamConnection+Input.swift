@@ -106,6 +106,7 @@ extension DownstreamConnection {
                 return true
             case .ended:
                 // What came before the goodbye is still served; whatever follows it is not.
+                hasPeerEnded = true
                 worker.pipe.discardInput()
                 return true
             case .failed, nil:
