@@ -110,7 +110,8 @@ package final class DownstreamConnection {
     func settle(_ worker: Worker) {
         if phase == .closed { return }
         if phase == .finishing && pendingOutput.isEmpty { finish(worker) }
-        if hasPeerEnded && owesNothing { worker.close(self, .orderly) }
+        // An answer that was under way when the drain began has left its connection open.
+        if hasPeerEnded && owesNothing || worker.isDraining && isIdle { worker.close(self, .orderly) }
         if phase == .closed { return }
         updateInterest(worker)
         worker.arm(self)
