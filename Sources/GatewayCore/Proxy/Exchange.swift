@@ -156,6 +156,9 @@ package struct ExchangeTable {
         slab.insert { index, generation in make(UInt64(generation) << 32 | UInt64(index)) }
     }
 
+    /// All exchanges, for rare work on everything. Allocates.
+    var all: [Exchange] { slab.all }
+
     /// The exchange with this number, unless it is over.
     package func find(_ number: UInt64) -> Exchange? {
         slab.find(index: Int(number & 0xFFFF_FFFF), generation: UInt32(number >> 32))

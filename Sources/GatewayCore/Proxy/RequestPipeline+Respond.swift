@@ -81,6 +81,11 @@ extension RequestPipeline {
         ownFields.append("\r\n")
     }
 
+    /// Has the answers that have not begun say that their connections end with them.
+    package func drain() {
+        for exchange in exchanges.all where !exchange.answerHasBegun { exchange.record.persistence = .close }
+    }
+
     /// Whether a request asks this gateway itself, and nobody behind it: `OPTIONS *`, or OPTIONS at the end
     /// of its `Max-Forwards` (RFC 9110 §7.6.2, §9.3.7).
     func isForUs(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {

@@ -60,7 +60,9 @@ final class GatewayApplication: Application {
             pipeline.hear(message)
         case .snapshot(let snapshot): pipeline.snapshot = snapshot
         case .renewCertificates: for listener in worker.listeners { listener.renewCertificate() }
-        case .drain(let deadline): worker.drain(until: deadline)
+        case .drain(let deadline):
+            pipeline.drain()
+            worker.drain(until: deadline)
         }
     }
 

@@ -171,7 +171,9 @@ package final class Worker {
             listener.isAccepting = false
             listener.listener.stop()
         }
-        for connection in connections.all where connection.isIdle { close(connection, .orderly) }
+        for connection in connections.all where connection.isIdle || connection.phase == .handshaking {
+            close(connection, .orderly)
+        }
     }
 
     private func dispatch(_ index: Int) {
@@ -182,7 +184,11 @@ package final class Worker {
             guard let connection = connection(registration) else { return }
             now = MonotonicClock.now()
             connection.ready(readiness, worker: self)
-        case .listener: accept(listeners[registration.index], index: registration.index)
+        case .listener:
+            // An event of before the drain, which came in the same batch; the socket listens no more
+            // (`WorkerTests.aClientThatComesInTheMomentOfADrainIsTurnedAway`).
+            guard listeners[registration.index].isAccepting else { return }
+            accept(listeners[registration.index], index: registration.index)
         case .upstream: application.upstreamReady(registration.index, readiness, self)
         case .wakeup: for message in mailbox.collect() { application.received(message, self) }
         case .control: preconditionFailure("no descriptor is registered as control")
@@ -286,7 +292,8 @@ package final class Worker {
     private func expire(_ connection: DownstreamConnection, _ wait: ConnectionClock.Wait) {
         application.note(.expired(wait), self)
         switch wait {
-        case .handshake, .reading: close(connection, .abort)
+        case .handshake: close(connection, .abort)
+        case .reading: close(connection, .reset)
         case .request, .lingering: close(connection, .orderly)
         case .head, .content: connection.refuseLate(self)
         }
@@ -308,7 +315,11 @@ package final class Worker {
         if connections.count == 0 && application.isQuiet {
             isStopped = true
         } else if deadline <= now {
-            for connection in connections.all { close(connection, .abort) }
+            // Whoever has part of an answer must not take it for the whole.
+            for connection in connections.all {
+                let isOwed = connection.exchange != nil || !connection.pendingOutput.isEmpty
+                close(connection, isOwed ? .reset : .abort)
+            }
             isStopped = true
         }
     }

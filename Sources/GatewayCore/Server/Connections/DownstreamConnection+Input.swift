@@ -106,6 +106,7 @@ extension DownstreamConnection {
                 return true
             case .ended:
                 // What came before the goodbye is still served; whatever follows it is not.
+                hasPeerEnded = true
                 worker.pipe.discardInput()
                 return true
             case .failed, nil:
@@ -128,7 +129,9 @@ extension DownstreamConnection {
         var budget = Self.requestsPerTurn
         while phase == .open {
             let step = takeStep(worker, budget: &budget)
-            if worker.outbound.count >= Self.outputMarkBytes || step != .again {
+            // The last answer goes out now, so that the goodbye of TLS comes behind it
+            // (`TLSTests.theLastAnswerIsFollowedByAGoodbye`).
+            if worker.outbound.count >= Self.outputMarkBytes || step != .again || phase != .open {
                 guard flush(worker) else { return }
                 if !pendingOutput.isEmpty { break }
             }
