@@ -1,0 +1,95 @@
+"""The order of events: stage, contenders, checks, interleaved runs, report."""
+import sys
+import time
+
+from . import pages, report
+from .asking import ask
+from .checks import check
+from .contender import Settings, contender_class
+from .processes import BenchFailure
+from .stage import Stage
+
+
+class Bench:
+    """One run of the benchmark."""
+
+    def __init__(self, options):
+        self.options = options
+        self.stage = Stage(options)
+        self.stage.recorded = {}
+        self.running = {}
+        self.results = []
+
+    def say(self, text):
+        """Progress, on standard error."""
+        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+    def run(self, works):
+        """Measures all work items, and always ends what it started."""
+        try:
+            self.stage.prepare()
+            self.record()
+            for work in works:
+                self.measure(work(self))
+                report.write(self)
+        finally:
+            self.stop_contenders()
+            self.stage.close()
+
+    def record(self):
+        """Takes the gateway's own answers: the floor repeats them byte for byte, so that both send the same."""
+        gateway = self.contender("gateway", Settings())
+        stage = self.stage
+        for target in (pages.SMALL_TARGET, pages.LARGE_TARGET):
+            for tenant in stage.tenants:
+                # The second answer of the wide ones is a hit, that of the narrow one a refusal.
+                stage.recorded[tenant.name, target] = ask(gateway.plain_port, target, tenant.token, times=2).raw
+            stage.recorded["wrong", target] = ask(gateway.plain_port, target, stage.wrong_token).raw
+
+    def contender(self, name, settings):
+        """A running and checked contender; those of other settings are ended first."""
+        for key in [key for key in self.running if key[1] != settings and key not in self.kept]:
+            self.running.pop(key).stop()
+        if (name, settings) not in self.running:
+            contender = contender_class(name)(self.stage, settings, self.options.server_cpus)
+            self.running[name, settings] = contender
+            contender.start()
+            if self.stage.recorded:
+                check(contender)
+        return self.running[name, settings]
+
+    kept = ()
+
+    def measure(self, work):
+        """All runs of one work item: A B C, A B C, so that drift is shared."""
+        entries, excused = [], {}
+        for name, settings in work.entries(self.options.contenders):
+            reason = contender_class(name).lacks.get(work.name)
+            if reason:
+                excused[name] = reason
+            else:
+                entries.append((name, settings))
+        self.kept = entries
+        samples = {entry: [] for entry in entries}
+        failures = {}
+        for run in range(work.runs or self.options.runs):
+            for entry in entries:
+                if entry in failures:
+                    continue
+                try:
+                    contender = self.contender(*entry)
+                    figures = work.measure(contender)
+                except BenchFailure as failure:
+                    failures[entry] = str(failure)
+                    self.say(f"{work.name}: {entry[0]}: {failure}")
+                    continue
+                samples[entry].append({**figures, "label": contender.label, "title": contender.title})
+                shown = ", ".join(f"{field} {figures[field]:.2f}" for field, _, _ in work.columns if figures.get(field) is not None)
+                self.say(f"{work.name} {run + 1}: {contender.label}: {shown}")
+        self.results.append({"work": work, "samples": samples, "excused": excused, "failures": failures})
+
+    def stop_contenders(self):
+        """Ends every contender."""
+        for contender in self.running.values():
+            contender.stop()
+        self.running = {}
