@@ -103,7 +103,6 @@ def compare(options, works):
     with open(THRESHOLDS) as file:
         thresholds = json.load(file)
     stage = Stage(options)
-    stage.recorded = {}
     gateway = None
     try:
         stage.prepare()

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import socket
 import string
+import tempfile
 
 from .processes import Processes, wait_until
 from .stage import BENCH, free_ports
@@ -15,6 +16,7 @@ class Settings:
     certificate: str = "ec"
     workers: int = 1
     access_log: bool | None = None    # None: as its authors would run it at full speed
+    everywhere: bool = False    # on the load's processors too
 
 
 class Template(string.Template):
@@ -36,14 +38,17 @@ class Contender:
     default_access_log = False
 
     def __init__(self, stage, settings, cpus):
-        self.stage, self.settings, self.cpus = stage, settings, cpus
+        self.stage, self.settings = stage, settings
+        self.cpus = cpus | stage.options.load_cpus if settings.everywhere else cpus
+        self.tenants = stage.tenants
         log = settings.access_log
         self.access_log = self.default_access_log if log is None else log
-        self.label = self.name + ("" if log is None else " with access log" if log else " without access log")
-        self.folder = stage.path(f"{self.name}-{settings.certificate}-{settings.workers}-{log}")
-        os.makedirs(self.folder, exist_ok=True)
+        self.label = self.name + ("" if log is None else ", access log" if log else ", no access log")
+        if settings.everywhere:
+            self.label += f", workers: {settings.workers}"
+        self.folder = tempfile.mkdtemp(prefix=f"{self.name}.", dir=stage.folder)
         os.chmod(self.folder, 0o755)
-        self.processes = Processes(self.name, self.folder, cpus)
+        self.processes = Processes(self.name, self.folder, self.cpus)
         self.plain_port, self.tls_port, *self.further_ports = free_ports(4)
 
     def start(self):

@@ -35,6 +35,8 @@ def wrk(cpus, origin, target, token, seconds, connections, script=None, argument
     # Where wrk has too few samples for a percentile it writes 0.
     figures = ("p50_us", "p99_us")
     result.update({name: result[name] or None for name in figures})
+    if not result["requests"]:
+        raise BenchFailure("wrk: not one request was answered")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     refused = int(refused.group(1)) if refused else 0
     errors = re.search(r"Socket errors: (.*)", text)

@@ -71,10 +71,12 @@ class Processes:
 
     def __init__(self, name, folder, cpus):
         self.name, self.folder, self.cpus, self.started = name, folder, cpus, []
+        self.started_at = None
 
     def start(self, words, environment=None, output=None):
         """Starts a program pinned to the processors of this group; its messages go to a file of the stage."""
         log = open(os.path.join(self.folder, f"{self.name}.log"), "ab")
+        self.started_at = self.started_at or time.monotonic()
         process = subprocess.Popen(
             [str(word) for word in words], cwd=self.folder, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if output else log, stderr=log,

@@ -16,7 +16,6 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.stage = Stage(options)
-        self.stage.recorded = {}
         self.running = {}
         self.results = []
 

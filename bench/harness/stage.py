@@ -1,5 +1,7 @@
 """The stage on which all contenders stand: one folder with certificates, pages, tokens, and the one upstream."""
+import base64
 import http.client
+import json
 import os
 import secrets
 import shutil
@@ -13,7 +15,8 @@ from .processes import BenchFailure, Processes
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCH)
 BUILD = os.path.join(BENCH, ".build")
-PROGRAMS = {"floor": "floor/floor.c", "handshakes": "load/handshakes.c", "idle": "load/idle.c"}
+PROGRAMS = {"floor": "floor/floor.c", "handshakes": "load/handshakes.c", "idle": "load/idle.c",
+            "flood": "load/flood.c"}
 
 
 class Tenant:
@@ -34,6 +37,9 @@ class Stage:
         os.chmod(self.folder, 0o755)
         self.tenants = [Tenant("acme"), Tenant("beta"), Tenant("narrow", narrow=True)]
         self.wrong_token = None
+        self.further = []
+        # Answers of the gateway, byte for byte, by tenant and target.
+        self.recorded = {}
         self.origin = Processes("origin", self.folder, options.load_cpus)
         self.origin_port = None
         self.miss_number = int.from_bytes(secrets.token_bytes(4), "big") * 10_000
@@ -75,6 +81,30 @@ class Stage:
         if identifier not in listed:
             raise BenchFailure("the token that should be revoked is not listed")
         self.gateway("token", "revoke", identifier, "--config", config)
+
+    def crowd(self, count):
+        """So many further tenants with a token each, for the work item that starts with many; made once."""
+        folder = self.path("crowd")
+        config = os.path.join(folder, "gateway.json")
+        if not self.further:
+            shutil.copytree(self.path("credentials"), folder)
+            for index in range(count):
+                tenant = Tenant(f"tenant-{index}")
+                tenant.token = "kgw_1" + secrets.token_hex(25)
+                self.gateway("tenant", "add", tenant.name, "--plan", "wide", "--upstream-token-stdin", "--config", config,
+                             text=tenant.upstream_token)
+                self.further.append(tenant)
+            # Issued tokens would take another thousand commands; a digest of nothing loads like any other.
+            with open(os.path.join(folder, "tenants.json")) as file:
+                store = json.load(file)
+            model = store["tenants"][0]["tokens"][0]
+            for index, tenant in enumerate(store["tenants"]):
+                if not tenant["tokens"]:
+                    digest = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+                    tenant["tokens"] = [{**model, "id": f"{index:012d}", "digest": "hmac-sha256:" + digest}]
+            with open(os.path.join(folder, "tenants.json"), "w") as file:
+                json.dump(store, file, indent=2)
+        return self.further
 
     def start_origin(self):
         """Starts the upstream: the right page for each upstream token, counted."""

@@ -19,7 +19,8 @@ class This(Contender):
     def write_configuration(self):
         """The configuration, and a copy of the tenants: a running gateway follows its store."""
         for name in ("tenants.json", "pepper.key"):
-            shutil.copy(self.stage.path(f"credentials/{name}"), self.path(name))
+            folder = "credentials" if self.tenants is self.stage.tenants else "crowd"
+            shutil.copy(self.stage.path(f"{folder}/{name}"), self.path(name))
         self.admin_port = self.further_ports[0]
         self.fill("gateway.json", admin=self.admin_port, access="./access.log" if self.access_log else "off")
 

@@ -7,7 +7,7 @@ class This(Contender):
     title = "HAProxy"
 
     def launch(self):
-        tenants = self.stage.tenants
+        tenants = self.tenants
         self.file("tokens.map", "".join(f"{tenant.token} {tenant.name}\n" for tenant in tenants))
         self.file("upstream.map", "".join(f"{tenant.name} {tenant.upstream_token}\n" for tenant in tenants))
         self.file("limits.map", "".join(f"{tenant.name} {0 if tenant.narrow else 1000000}\n" for tenant in tenants))

@@ -12,7 +12,7 @@ class This(Contender):
 
     def tables(self):
         """The rows of the tenant tables, and where the access log goes."""
-        tenants = self.stage.tenants
+        tenants = self.tenants
         log = f"{self.path('access.log')} full buffer=64k flush=1s" if self.access_log else "off"
         return {
             "tokens": "".join(f'    "Bearer {tenant.token}" {tenant.name};\n' for tenant in tenants),
