@@ -77,12 +77,16 @@ class Processes:
         """Starts a program pinned to the processors of this group; its messages go to a file of the stage."""
         log = open(os.path.join(self.folder, f"{self.name}.log"), "ab")
         self.started_at = self.started_at or time.monotonic()
-        process = subprocess.Popen(
-            [str(word) for word in words], cwd=self.folder, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if output else log, stderr=log,
-            env={**os.environ, **(environment or {})},
-            preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
-        log.close()
+        try:
+            process = subprocess.Popen(
+                [str(word) for word in words], cwd=self.folder, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if output else log, stderr=log,
+                env={**os.environ, **(environment or {})},
+                preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
+        except FileNotFoundError:
+            raise BenchFailure(f"{words[0]} is missing: bench/install installs what is needed") from None
+        finally:
+            log.close()
         self.started.append(process)
         return process
 

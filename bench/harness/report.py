@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+from . import bars
 from .contender import contender_class
 from .stage import BENCH, ROOT
 from .statistics import median_of, spread_of
@@ -90,7 +91,8 @@ def write(bench):
         f"{about['machine']}; gateway at {about['gateway']}; {versions}.",
         f"Medians of {options['runs']} interleaved runs of {options['seconds']} s, {options['connections']} connections; contender on"
         f" processor {options['server_cpus']}, load on {options['load_cpus']}; load average at the end {about['load_average']:.1f}.",
-        "", *[markdown(result) for result in bench.results]])
+        "", "## The bars", "", bars.markdown(bench.results, lambda name: contender_class(name).peer),
+        "## The measurements", "", *[markdown(result) for result in bench.results]])
     document = {**about, "results": [
         {"work": result["work"].name, "title": result["work"].title, "rows": rows(result), "excused": result["excused"],
          "failures": {entry[0]: reason for entry, reason in result["failures"].items()},
