@@ -1,18 +1,20 @@
 """The bars: what the gateway must reach, and whether it does. Changing one is a decision, not a repair."""
-from .statistics import median_of
-
 
 class Figures:
     """Medians of one run of the benchmark, by work item and contender."""
 
-    def __init__(self, results, peer):
+    def __init__(self, results):
         self.medians = {}
-        self.peer = peer
+        self.peers = set()
         for result in results:
-            for (name, settings), samples in result["samples"].items():
-                for field, _, _ in result["work"].columns:
-                    if samples and (value := median_of(samples, field)) is not None:
-                        self.medians[result["work"].name, name, settings.workers, settings.access_log, field] = value
+            for row in result["rows"]:
+                settings = row["settings"]
+                if row["peer"]:
+                    self.peers.add(row["contender"])
+                for field, _, _ in result["columns"]:
+                    if row[field] is not None:
+                        key = result["work"], row["contender"], settings["workers"], settings["access_log"], field
+                        self.medians[key] = row[field]
 
     def of(self, work, field="cpu_us", name="gateway", workers=1, access_log=None):
         """One median, or None if it was not measured."""
@@ -21,7 +23,7 @@ class Figures:
     def best_peer(self, work, field="cpu_us"):
         """The smallest median of the other gateways."""
         values = [value for (item, name, workers, log, column), value in self.medians.items()
-                  if item == work and column == field and workers == 1 and log is None and self.peer(name)]
+                  if item == work and column == field and workers == 1 and log is None and name in self.peers]
         return min(values) if values else None
 
     def to_floor(self, work):
@@ -43,9 +45,9 @@ def ratio(one, other):
     return None if one is None or not other else one / other
 
 
-# (the work, its item, [(what must be, how it is written, the figure, the bound)]); a bound that starts with a minus is a least.
 def bars(figures):
-    """Every bar with the measured figure."""
+    """Every bar: the work, its item, and for each part what must be, how it is written, the measured figure and the bound. A negative
+    bound is what must be reached at least."""
     f = figures
     multiple, micro = "{:.2f} ×", "{:.2f} µs"
     rows = []
@@ -80,10 +82,10 @@ def bars(figures):
     return rows
 
 
-def markdown(results, peer):
+def markdown(results):
     """The table of bars."""
     lines = ["| work | at most | measured | met | command |", "|---|---|--:|---|---|"]
-    for title, work, parts in bars(Figures(results, peer)):
+    for title, work, parts in bars(Figures(results)):
         for sentence, form, value, bound in parts:
             met = None if value is None else value >= -bound if bound < 0 else value <= bound
             shown = "–" if value is None else form.format(value)

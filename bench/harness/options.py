@@ -26,7 +26,9 @@ def read(words):
     parser.add_argument("--connections", type=int, default=64, help="connections of the load (64)")
     parser.add_argument("--server-cpus", type=cpus, default={0}, help="processors of the contender (0)")
     parser.add_argument("--load-cpus", type=cpus, default={1}, help="processors of load and upstream (1)")
-    parser.add_argument("--name", help="keep the results under this name too: bench/results/NAME.md")
+    parser.add_argument("--name", default="results", help="name of the result files: bench/results/NAME.md and NAME.json (results)")
+    parser.add_argument("--add", action="store_true", help="keep what the files say about other work items")
+    parser.add_argument("--revision", help="what the gateway in BIN was built from, for the record")
     options = parser.parse_args(words)
     if not (1 <= options.seconds <= 120 and 1 <= options.runs <= 50 and 1 <= options.connections <= 10_000):
         parser.error("seconds are 1 to 120, runs 1 to 50, connections 1 to 10000")
@@ -34,7 +36,8 @@ def read(words):
         parser.error(f"there are {os.cpu_count()} processors, numbered from 0; one is needed for the contender and one for the load")
     options.contenders = options.contender or contender_names()
     options.works = [work for work in ALL if not options.work or work.name in options.work]
-    options.gateway, options.revision = gateway_program()
+    options.gateway, built = gateway_program()
+    options.revision = options.revision or built
     raise_descriptor_limit()
     return options
 

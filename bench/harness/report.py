@@ -6,29 +6,35 @@ import subprocess
 import sys
 import time
 
+from work.catalogue import ALL
+
 from . import bars
 from .contender import contender_class
 from .stage import BENCH, ROOT
 from .statistics import median_of, spread_of
 
 
-def rows(result):
-    """One row per contender: medians, and the ratios of the compared field."""
+def plain(result, about):
+    """A result as it goes into the JSON document: one row per contender with medians, ratios and every sample."""
     work = result["work"]
     fields = [field for field, _, _ in work.columns]
-    made = []
+    rows = []
     for (name, settings), samples in result["samples"].items():
         if samples:
-            made.append({"contender": name, "label": samples[0]["label"], "title": samples[0]["title"], "runs": len(samples),
-                         "settings": vars(settings), "spread": spread_of(samples, work.compared),
-                         **{field: median_of(samples, field) for field in fields}})
-    peers = [row[work.compared] for row in made if contender_class(row["contender"]).peer and row[work.compared]]
-    floors = [row[work.compared] for row in made if row["contender"] == "floor"]
-    for row in made:
+            rows.append({"contender": name, "label": samples[0]["title"] + samples[0]["label"][len(name):],
+                         "settings": vars(settings), "peer": contender_class(name).peer,
+                         "spread": spread_of(samples, work.compared),
+                         **{field: median_of(samples, field) for field in fields}, "samples": samples})
+    peers = [row[work.compared] for row in rows if row["peer"] and row[work.compared]]
+    floors = [row[work.compared] for row in rows if row["contender"] == "floor"]
+    for row in rows:
         value = row[work.compared]
         row["to_best_peer"] = value / min(peers) if peers and value is not None else None
         row["to_floor"] = value / floors[0] if floors and floors[0] and value is not None else None
-    return made
+    return {"work": work.name, "title": work.title, "columns": work.columns, "note": work.note, "rows": rows,
+            "excused": result["excused"], "failures": {entry[0]: reason for entry, reason in result["failures"].items()},
+            "date": about["date"], "gateway": about["gateway"], "load_average": about["load_average"],
+            "runs": max((len(row["samples"]) for row in rows), default=0), "seconds": about["options"]["seconds"]}
 
 
 def number(value, digits):
@@ -36,22 +42,21 @@ def number(value, digits):
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
-def markdown(result):
-    """The table of one work item."""
-    work = result["work"]
-    lines = [f"### {work.title}", "", f"`bench/run --work {work.name}`", ""]
-    headings = ["contender", *[heading for _, heading, _ in work.columns], "to best peer", "to floor", "spread"]
+def table(result):
+    """The Markdown table of one work item."""
+    lines = [f"### {result['title']}", "", f"`bench/run --work {result['work']}`; {result['date']}, gateway at {result['gateway']}, "
+             f"{result['runs']} runs of {result['seconds']} s, load average {result['load_average']:.1f}.", ""]
+    headings = ["contender", *[heading for _, heading, _ in result["columns"]], "to best peer", "to floor", "spread"]
     lines += ["| " + " | ".join(headings) + " |", "|---" + "|--:" * (len(headings) - 1) + "|"]
-    for row in rows(result):
-        label = row["title"] + row["label"][len(row["contender"]):]
-        cells = [label, *[number(row[field], digits) for field, _, digits in work.columns],
+    for row in result["rows"]:
+        cells = [row["label"], *[number(row[field], digits) for field, _, digits in result["columns"]],
                  number(row["to_best_peer"], 2), number(row["to_floor"], 2),
                  "–" if row["spread"] is None else f"±{row['spread'] * 100:.0f} %"]
         lines.append("| " + " | ".join(cells) + " |")
-    notes = [work.note] if work.note else []
+    notes = [result["note"]] if result["note"] else []
     notes += [f"{name}: {reason}." for name, reason in result["excused"].items()]
-    notes += [f"{entry[0]} failed: {reason}" for entry, reason in result["failures"].items()]
-    return "\n".join(lines + ([""] + [" ".join(notes)] if notes else [])) + "\n"
+    notes += [f"{name} failed: {reason}." for name, reason in result["failures"].items()]
+    return "\n".join(lines + (["", " ".join(notes)] if notes else [])) + "\n"
 
 
 def circumstances(bench):
@@ -80,26 +85,30 @@ def circumstances(bench):
 
 
 def write(bench):
-    """Writes both files; called after every work item, so that a run that breaks off leaves what it has."""
+    """Writes both files; called after every work item, so that a run that breaks off leaves what it has. With `--add`, work items of
+    earlier runs stay as they were."""
     folder = os.path.join(BENCH, "results")
     os.makedirs(folder, exist_ok=True)
     about = circumstances(bench)
+    path = os.path.join(folder, f"{bench.options.name}.json")
+    fresh = {result["work"].name: plain(result, about) for result in bench.results}
+    kept = {}
+    if bench.options.add and os.path.exists(path):
+        with open(path) as file:
+            kept = {result["work"]: result for result in json.load(file)["results"]}
+    results = list({**kept, **fresh}.values())
+    order = [work.name for work in ALL]
+    results.sort(key=lambda result: order.index(result["work"]))
     versions = ", ".join(f"{name} {version.splitlines()[0]}" for name, version in about["versions"].items() if version)
     options = about["options"]
-    text = "\n".join([
+    bench.markdown = "\n".join([
         f"# Benchmark, {about['date']}", "",
-        f"{about['machine']}; gateway at {about['gateway']}; {versions}.",
-        f"Medians of {options['runs']} interleaved runs of {options['seconds']} s, {options['connections']} connections; contender on"
-        f" processor {options['server_cpus']}, load on {options['load_cpus']}; load average at the end {about['load_average']:.1f}.",
-        "", "## The bars", "", bars.markdown(bench.results, lambda name: contender_class(name).peer),
-        "## The measurements", "", *[markdown(result) for result in bench.results]])
-    document = {**about, "results": [
-        {"work": result["work"].name, "title": result["work"].title, "rows": rows(result), "excused": result["excused"],
-         "failures": {entry[0]: reason for entry, reason in result["failures"].items()},
-         "samples": {samples[0]["label"]: samples for samples in result["samples"].values() if samples}}
-        for result in bench.results]}
-    for name, content in (("results.md", text), ("results.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")):
-        for path in (name, f"{bench.options.name}.{name.split('.')[1]}") if bench.options.name else (name,):
-            with open(os.path.join(folder, path), "w") as file:
-                file.write(content)
-    bench.markdown = text
+        f"{about['machine']}; {versions}.",
+        f"Medians of interleaved runs, {options['connections']} connections; contender on processor {options['server_cpus']},"
+        f" load and upstream on {options['load_cpus']}.",
+        "", "## The bars", "", bars.markdown(results), "## The measurements", "", *[table(result) for result in results]])
+    with open(path, "w") as file:
+        json.dump({**about, "results": results}, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    with open(os.path.join(folder, f"{bench.options.name}.md"), "w") as file:
+        file.write(bench.markdown)

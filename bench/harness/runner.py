@@ -68,6 +68,8 @@ class Bench:
                 excused[name] = reason
             else:
                 entries.append((name, settings))
+        if work.fresh:
+            self.stop_contenders()
         self.kept = entries
         samples = {entry: [] for entry in entries}
         failures = {}

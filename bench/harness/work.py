@@ -15,6 +15,8 @@ class Work:
     compared = "cpu_us"
     # How often each contender is measured; None: as the options say.
     runs = None
+    # Whether every contender is started anew for it.
+    fresh = False
     note = ""
 
     def __init__(self, bench):

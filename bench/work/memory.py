@@ -20,6 +20,7 @@ class IdleMemory(Work):
                ("open_mib", "open, MiB", 1), ("closed_mib", "closed, MiB", 1), ("closed_seconds", "after s", 0))
     compared = "per_connection_kib"
     runs = 1
+    fresh = True
     note = (f"Proportional set size of all processes; each connection asked once for the 5.6 KB page. The last two columns: what is left"
             f" after they closed, and when that was read ({PATIENCE_SECONDS} s at most, sooner if within 2 MiB of the start).")
 
