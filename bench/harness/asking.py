@@ -2,6 +2,8 @@
 import socket
 import ssl
 
+from . import pages
+
 
 class Answer:
     """A whole HTTP/1.1 answer."""
@@ -74,3 +76,13 @@ def ask(port, target, token, tls=False, times=1):
             connection.sendall(request_bytes(target, token))
             answer = read_answer(connection)
     return answer
+
+
+def record_answers(gateway):
+    """Takes the gateway's own answers: the floor repeats them byte for byte, so that both send the same."""
+    stage = gateway.stage
+    for target in (pages.SMALL_TARGET, pages.LARGE_TARGET):
+        for tenant in stage.tenants:
+            # The second answer of the wide ones is a hit, that of the narrow one a refusal.
+            stage.recorded[tenant.name, target] = ask(gateway.plain_port, target, tenant.token, times=2).raw
+        stage.recorded["wrong", target] = ask(gateway.plain_port, target, stage.wrong_token).raw

@@ -72,6 +72,8 @@ class Processes:
     def __init__(self, name, folder, cpus):
         self.name, self.folder, self.cpus, self.started = name, folder, cpus, []
         self.started_at = None
+        # Words before every command: a program that watches it.
+        self.prefix = []
 
     def start(self, words, environment=None, output=None):
         """Starts a program pinned to the processors of this group; its messages go to a file of the stage."""
@@ -79,7 +81,7 @@ class Processes:
         self.started_at = self.started_at or time.monotonic()
         try:
             process = subprocess.Popen(
-                [str(word) for word in words], cwd=self.folder, stdin=subprocess.PIPE,
+                [str(word) for word in [*self.prefix, *words]], cwd=self.folder, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if output else log, stderr=log,
                 env={**os.environ, **(environment or {})},
                 preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))

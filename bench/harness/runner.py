@@ -2,8 +2,8 @@
 import sys
 import time
 
-from . import pages, report
-from .asking import ask
+from . import report
+from .asking import record_answers
 from .checks import check
 from .contender import Settings, contender_class
 from .processes import BenchFailure
@@ -27,23 +27,13 @@ class Bench:
         """Measures all work items, and always ends what it started."""
         try:
             self.stage.prepare()
-            self.record()
+            record_answers(self.contender("gateway", Settings()))
             for work in works:
                 self.measure(work(self))
                 report.write(self)
         finally:
             self.stop_contenders()
             self.stage.close()
-
-    def record(self):
-        """Takes the gateway's own answers: the floor repeats them byte for byte, so that both send the same."""
-        gateway = self.contender("gateway", Settings())
-        stage = self.stage
-        for target in (pages.SMALL_TARGET, pages.LARGE_TARGET):
-            for tenant in stage.tenants:
-                # The second answer of the wide ones is a hit, that of the narrow one a refusal.
-                stage.recorded[tenant.name, target] = ask(gateway.plain_port, target, tenant.token, times=2).raw
-            stage.recorded["wrong", target] = ask(gateway.plain_port, target, stage.wrong_token).raw
 
     def contender(self, name, settings):
         """A running and checked contender; those of other settings are ended first."""
