@@ -1,10 +1,17 @@
 """Starting programs, reading what they used, and ending them: those started here and no others."""
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+# A child asks the kernel to end it when its parent is gone, however that happened.
+PARENT_DEATH_SIGNAL = 1
+LIBC = ctypes.CDLL(None)
 
 
 class BenchFailure(Exception):
@@ -84,13 +91,18 @@ class Processes:
                 [str(word) for word in [*self.prefix, *words]], cwd=self.folder, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if output else log, stderr=log,
                 env={**os.environ, **(environment or {})},
-                preexec_fn=lambda: os.sched_setaffinity(0, self.cpus))
+                preexec_fn=self.become_child)
         except FileNotFoundError:
             raise BenchFailure(f"{words[0]} is missing: bench/install installs what is needed") from None
         finally:
             log.close()
         self.started.append(process)
         return process
+
+    def become_child(self):
+        """Runs in the child, before the program."""
+        os.sched_setaffinity(0, self.cpus)
+        LIBC.prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
     def pids(self):
         """Every living process of the group."""
@@ -141,6 +153,11 @@ class Processes:
                 if stream:
                     stream.close()
         self.started = []
+
+
+def end_orderly():
+    """Has SIGTERM end the program as an error does, so that everything started is ended on the way out."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def wait_until(condition, seconds, what, pause=0.005):

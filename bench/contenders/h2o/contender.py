@@ -15,5 +15,5 @@ class This(Contender):
             upstream_tokens="".join(f'  "{tenant.name}" => "{tenant.upstream_token}",\n' for tenant in tenants),
             limits="".join(f'  "{tenant.name}" => {0 if tenant.narrow else 1000000},\n' for tenant in tenants))
         config = self.fill("h2o.conf", log=f"access-log: {self.path('access.log')}" if self.access_log else "",
-                           user="root" if os.geteuid() == 0 else "")
+                           user="user: root" if os.geteuid() == 0 else "")
         self.processes.start(["h2o", "-m", "worker", "-c", config])
