@@ -45,3 +45,18 @@ def wrk(cpus, origin, target, token, seconds, connections, script=None, argument
     if refused != (result["requests"] if refusals else 0):
         raise BenchFailure(f"wrk: {refused} of {result['requests']} answers were refusals")
     return result
+
+
+def h2load(cpus, url, token, seconds, clients, streams):
+    """One run of h2load over HTTP/2: requests and requests per second; it tells no percentiles."""
+    words = ["taskset", "-c", ",".join(str(cpu) for cpu in sorted(cpus)), "h2load", f"-c{clients}", f"-m{streams}", f"-D{seconds}",
+             "-H", f"authorization: Bearer {token}", url]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=seconds + 60)
+    counts = re.search(r"requests: (\d+) total.*?(\d+) succeeded, (\d+) failed", done.stdout)
+    if done.returncode != 0 or not counts or "Application protocol: h2" not in done.stdout:
+        raise BenchFailure(f"h2load: {done.stderr.strip()} {done.stdout.strip()[-300:]}")
+    statuses = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", done.stdout)
+    succeeded = int(counts.group(2))
+    if not succeeded or int(counts.group(3)) or any(int(count) for count in statuses.groups()[1:]):
+        raise BenchFailure(f"h2load: {counts.group(0)}; {statuses.group(0)}")
+    return {"requests": succeeded, "rps": succeeded / seconds}

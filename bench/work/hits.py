@@ -2,7 +2,7 @@
 import os
 
 from harness import pages
-from harness.load import wrk
+from harness.load import h2load, wrk
 from harness.processes import BenchFailure
 from harness.stage import BENCH
 from harness.work import Work
@@ -39,6 +39,21 @@ class HitPipelined(Hit):
     title = "Cached hit, plain, pipelined ×16"
     script = "pipeline.lua"
     note = "wrk's latencies are those of whole batches."
+
+
+class HitHTTP2(Work):
+    """Multiplexed: 16 connections with 32 streams each."""
+
+    name = "hit-h2"
+    title = "Cached hit, HTTP/2, 16 connections with 32 streams"
+    columns = (("cpu_us", "CPU µs per request", 2), ("rps", "requests/s", 0))
+
+    def measure(self, contender):
+        return self.processor_time_of(contender, lambda: h2load(
+            self.options.load_cpus, f"https://127.0.0.1:{contender.tls_port}{self.target}", self.stage.tenants[0].token,
+            self.options.seconds, 16, 32))
+
+    target = pages.SMALL_TARGET
 
 
 class HitLarge(Hit):

@@ -11,8 +11,8 @@ class This(Contender):
     title = "floor (C, epoll, OpenSSL)"
     proxies = False
     peer = False
-    lacks = {"miss": "has no upstream", "start": "has no tenants", "workers": "has one thread", "log": "has no log",
-             "fairness": "serves a connection as long as it asks"}
+    lacks = {"hit-h2": "speaks HTTP/1.1 only", "miss": "has no upstream", "start": "has no tenants",
+             "workers": "has one thread", "log": "has no log", "fairness": "serves a connection as long as it asks"}
 
     def launch(self):
         stage = self.stage

@@ -11,6 +11,7 @@ class This(Contender):
     title = "kayle-gateway"
     peer = False
     default_access_log = True
+    lacks = {"hit-h2": "does not speak HTTP/2 yet"}
 
     def launch(self):
         self.write_configuration()

@@ -33,7 +33,7 @@ class This(Contender):
         self.processes.start([
             "varnishd", "-F", "-j", "none", "-n", self.path("work"), "-f", vcl, "-s", "malloc,256m",
             "-a", f"127.0.0.1:{self.plain_port},HTTP", "-a", f"{self.path('varnish.sock')},PROXY,mode=666",
-            "-p", "timeout_idle=3600", "-p", f"thread_pools={self.settings.workers}", "-p", "thread_pool_min=100",
+            "-p", "feature=+http2", "-p", "timeout_idle=3600", "-p", f"thread_pools={self.settings.workers}", "-p", "thread_pool_min=100",
             "-p", f"vsl_mask={'default' if self.access_log else QUIET}"])
         wait_until(lambda: os.path.exists(self.path("varnish.sock")), 10, "Varnish's socket")
         self.processes.start(["hitch", "--config", hitch])
