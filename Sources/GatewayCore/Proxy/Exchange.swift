@@ -32,6 +32,8 @@ package final class Exchange: PendingAnswer {
     let identifier: [UInt8]
     /// The canonical path.
     let path: [UInt8]
+    /// What the client calls itself, as much of it as is written down.
+    let userAgent: [UInt8]
     /// What will be written down.
     var record: ExchangeRecord
     var state = State.ended
@@ -57,8 +59,8 @@ package final class Exchange: PendingAnswer {
     /// Makes the exchange of a request that has been judged.
     init(
         number: UInt64, pipeline: RequestPipeline, snapshot: ConfigurationSnapshot, connection: Registration,
-        identifier: [UInt8],
-        path: [UInt8], record: ExchangeRecord, invalidates: Bool, contentIsOutstanding: Bool
+        identifier: [UInt8], path: [UInt8], userAgent: [UInt8], record: ExchangeRecord, invalidates: Bool,
+        contentIsOutstanding: Bool
     ) {
         self.number = number
         self.pipeline = pipeline
@@ -66,6 +68,7 @@ package final class Exchange: PendingAnswer {
         self.connection = connection
         self.identifier = identifier
         self.path = path
+        self.userAgent = userAgent
         self.record = record
         self.invalidates = invalidates
         self.contentIsOutstanding = contentIsOutstanding

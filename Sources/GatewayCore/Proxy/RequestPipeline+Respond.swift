@@ -12,8 +12,8 @@ extension RequestPipeline {
 
     /// Answers a request out of the cache, at once if it fits into one piece.
     func answer(
-        from entry: CacheEntry, _ downstream: Downstream, _ record: inout ExchangeRecord,
-        into output: inout ByteBuffer
+        from entry: CacheEntry, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: downstream.startedAt))
         record.status = entry.status
@@ -24,16 +24,18 @@ extension RequestPipeline {
         }
         record.sentBytes = UInt64(output.count - before)
         if sent == Int(entry.body.count) {
-            write(record)
+            write(record, bytes)
             return .answered(record.persistence)
         }
+        record.answerBeganAt = recorder.instant
         let identifier = identifier.bytes.withBytes { $0.array }
         recorder.exchangeBegan()
         let exchange = exchanges.insert { number in
             Exchange(
                 number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                invalidates: false, contentIsOutstanding: false)
+                identifier: identifier, path: path.withBytes { $0.array },
+                userAgent: record.userAgent(in: bytes), record: record, invalidates: false,
+                contentIsOutstanding: false)
         }
         exchange.state = .delivering(entry, sentBytes: sent)
         return .pending(exchange)
@@ -41,13 +43,13 @@ extension RequestPipeline {
 
     /// Refuses a request. Content that the client has announced and not sent is not waited for.
     func answer(
-        _ refusal: Refusal, _ head: RequestHead, _ downstream: Downstream,
+        _ refusal: Refusal, _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
             record.persistence = .close
         }
-        write(refusal, &record, into: &output)
+        write(refusal, bytes, &record, into: &output)
         return .answered(record.persistence)
     }
 
@@ -56,10 +58,13 @@ extension RequestPipeline {
         identifier.make()
         path.removeAll()
         var record = ExchangeRecord(downstream)
-        write(refusal, &record, into: &output)
+        write(refusal, [UInt8]().span, &record, into: &output)
     }
 
-    private func write(_ refusal: Refusal, _ record: inout ExchangeRecord, into output: inout ByteBuffer) {
+    private func write(
+        _ refusal: Refusal, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord,
+        into output: inout ByteBuffer
+    ) {
         record.status = refusal.status
         record.refusal = refusal.word
         record.cacheStatus = nil
@@ -70,13 +75,16 @@ extension RequestPipeline {
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
     }
 
-    /// 14, for a request that was answered at once.
-    private func write(_ record: borrowing ExchangeRecord) {
+    /// 14, for a request that was answered at once: its bytes are still at hand.
+    private func write(_ record: borrowing ExchangeRecord, _ bytes: Span<UInt8>) {
+        let userAgent = bytes.extracting(record.userAgent.range)
         identifier.bytes.withBytes { identifier in
-            path.withBytes { recorder.write(record, identifier: identifier, path: $0) }
+            path.withBytes {
+                recorder.write(record, identifier: identifier, path: $0, userAgent: userAgent)
+            }
         }
     }
 
@@ -87,7 +95,9 @@ extension RequestPipeline {
         return head.maxForwards == 0 || bytes.extracting(head.path.range).equals("*")
     }
 
-    func answerOptions(_ record: inout ExchangeRecord, into output: inout ByteBuffer) -> Handling {
+    func answerOptions(
+        _ bytes: Span<UInt8>, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
         record.status = .noContent
         let before = output.count
         identifier.bytes.withBytes { identifier in
@@ -96,7 +106,7 @@ extension RequestPipeline {
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
         return .answered(record.persistence)
     }
 
@@ -114,7 +124,10 @@ extension RequestPipeline {
         }
         exchange.record.sentBytes += UInt64(output.count - before)
         switch production {
-        case .waiting, .more: break
+        case .waiting, .more:
+            if exchange.answerHasBegun && exchange.record.answerBeganAt == nil {
+                exchange.record.answerBeganAt = recorder.instant
+            }
         case .finished, .broken: finish(exchange)
         }
         return production
@@ -125,8 +138,9 @@ extension RequestPipeline {
         precondition(exchange.permit == nil, "exchange \(exchange.number) ends with its permit")
         exchange.state = .ended
         exchange.transfer = nil
-        let (identifier, path) = (exchange.identifier, exchange.path)
-        recorder.write(exchange.record, identifier: identifier.span, path: path.span)
+        let (identifier, path, userAgent) = (exchange.identifier, exchange.path, exchange.userAgent)
+        recorder.write(
+            exchange.record, identifier: identifier.span, path: path.span, userAgent: userAgent.span)
         exchanges.remove(exchange)
         recorder.exchangeEnded()
     }

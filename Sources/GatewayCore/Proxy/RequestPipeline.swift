@@ -63,9 +63,9 @@ package final class RequestPipeline {
         path.removeAll()
         var record = ExchangeRecord(head, downstream, receivedBytes: bytes.count)
         if let refusal = judge(head, bytes, downstream, &record) {
-            return answer(refusal, head, downstream, &record, into: &output)
+            return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
-        if isForUs(head, bytes) { return answerOptions(&record, into: &output) }
+        if isForUs(head, bytes) { return answerOptions(bytes, &record, into: &output) }
         return serve(head, bytes, downstream, &record, into: &output)
     }
 
@@ -229,7 +229,7 @@ package final class RequestPipeline {
         let partition = snapshot.partition(for: record.tenant, on: route)
         let found = cache.lookUp(partition, route: route.number, query: key, now: downstream.startedAt)
         if case .fresh(let entry) = found {
-            return answer(from: entry, downstream, &record, into: &output)
+            return answer(from: entry, bytes, downstream, &record, into: &output)
         }
         record.cacheStatus = .forward(CacheForward(found.forwardReason))
         let exchange = makeExchange(head, bytes, downstream, record)
