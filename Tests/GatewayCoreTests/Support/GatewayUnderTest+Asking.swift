@@ -16,11 +16,15 @@ extension GatewayUnderTest {
         return client.answer(to: method)
     }
 
-    /// Sends one request to the admin address and reads the answer.
-    func askAdmin(_ method: String, _ target: String, body: String = "") throws -> RawConnection.Answer {
+    /// Sends one request to the admin address and reads the answer. Without `fields` it shows the admin token
+    /// if the gateway wants one.
+    func askAdmin(
+        _ method: String, _ target: String, body: String = "", fields: String? = nil
+    ) throws -> RawConnection.Answer {
         let client = try RawConnection(port: adminPort)
+        let fields = fields ?? adminToken.map { "Authorization: Bearer \($0)\r\n" } ?? ""
         client.send(
-            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
         )
         return client.answer(to: method)
     }
@@ -29,7 +33,7 @@ extension GatewayUnderTest {
     func metric(_ name: String, _ label: String = "") throws -> Double {
         try askAdmin("GET", "/metrics").text.split(separator: "\n")
             .filter { line in
-                guard line.hasPrefix(name), line.contains(label) else { return false }
+                guard line.hasPrefix(name), label.isEmpty || line.contains(label) else { return false }
                 return line.dropFirst(name.count).first.map { $0 == " " || $0 == "{" } ?? false
             }
             .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
