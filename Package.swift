@@ -65,7 +65,7 @@ let package = Package(
             name: "GatewayCoreTests",
             dependencies: [
                 "GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl",
-                "KayleStandIn",
+                "KayleStandIn", "kayle-gateway",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],
