@@ -185,7 +185,7 @@ struct ListenerLimitTests {
 
         #expect(answer.status == 200)
         for client in [silent, used] { #expect(client.rest().isEmpty && client.end == .closed) }
-        #expect(try gateway.metric("kayle_gateway_connections") == 0)
+        #expect(try eventually { try gateway.metric("kayle_gateway_connections") == 0 })
         #expect(try gateway.metric("kayle_gateway_connections_ended_total", #"reason="idle_timeout""#) == 2)
         #expect(try refusals(gateway, "request_timeout") == 0)
     }
@@ -205,7 +205,7 @@ struct ListenerLimitTests {
 
         #expect(isRefused)
         #expect(!answer.isWhole)
-        #expect(try gateway.metric("kayle_gateway_connections") == 0)
+        #expect(try eventually { try gateway.metric("kayle_gateway_connections") == 0 })
         upstream.stop()
     }
 
