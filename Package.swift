@@ -68,7 +68,7 @@ let package = Package(
             name: "GatewayCoreTests",
             dependencies: [
                 "GatewayCore", "HTTPModel", "Settings", "Cache", "Locking", "CGatewayShims", "COpenSSL",
-                "CCurl", "KayleStandIn",
+                "CCurl", "KayleStandIn", "kayle-gateway",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],

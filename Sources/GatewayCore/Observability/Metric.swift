@@ -5,7 +5,7 @@
 /// into a `MetricSnapshot` when it is asked for.
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
-    case connections, connectionsAccepted, handshakes, receivedBytes, sentBytes
+    case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries
     case rateLimited, rateLimitBuckets, rateLimitEvictions
@@ -36,6 +36,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .refusals: "kayle_gateway_refusals_total"
         case .connections: "kayle_gateway_connections"
         case .connectionsAccepted: "kayle_gateway_connections_accepted_total"
+        case .connectionsEnded: "kayle_gateway_connections_ended_total"
         case .handshakes: "kayle_gateway_handshakes_total"
         case .receivedBytes: "kayle_gateway_received_bytes_total"
         case .sentBytes: "kayle_gateway_sent_bytes_total"
@@ -63,8 +64,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// What kind of number it is.
     package var kind: Kind {
         switch self {
-        case .requests, .refusals, .connectionsAccepted, .handshakes, .receivedBytes, .sentBytes,
-            .cacheRequests, .cacheEvictions, .upstreamRequests, .upstreamRetries, .rateLimited,
+        case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
+            .sentBytes, .cacheRequests, .cacheEvictions, .upstreamRequests, .upstreamRetries, .rateLimited,
             .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
@@ -79,7 +80,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .receivedBytes, .sentBytes, .cacheBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
-        case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .handshakes,
+        case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
+            .handshakes,
             .cacheRequests, .cacheEntries, .cacheEvictions, .upstreamRequests, .upstreamInFlight,
             .upstreamRetries, .rateLimited, .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped,
             .configurationGeneration, .reloads, .buildInfo:
@@ -92,7 +94,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .requests: [.route, .tenant, .status]
         case .requestDuration: [.route, .cache]
-        case .refusals: [.reason]
+        case .refusals, .connectionsEnded: [.reason]
         case .handshakes: [.result]
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
@@ -116,7 +118,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
-            .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests, .upstreamDuration,
+            .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests,
+            .upstreamDuration,
             .upstreamInFlight, .upstreamRetries, .rateLimited, .loopTurnDuration, .reloads:
             false
         }
@@ -131,6 +134,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .refusals: "Requests and connections refused by the gateway itself, by reason."
         case .connections: "Open client connections."
         case .connectionsAccepted: "Client connections accepted."
+        case .connectionsEnded: "Client connections ended by a bound on their life, by reason."
         case .handshakes: "TLS handshakes ended: full, resumed or failed."
         case .receivedBytes: "Bytes of requests received, heads included, before encryption."
         case .sentBytes: "Bytes of answers sent, heads included, before encryption."

@@ -50,6 +50,11 @@ package final class ExchangeRecorder {
         metrics.increment(MetricSeries(.refusals, names.value(.reason, reason)))
     }
 
+    /// Counts a connection that was ended in order because it had lived long enough.
+    package func ended(_ reason: String) {
+        metrics.increment(MetricSeries(.connectionsEnded, names.value(.reason, reason)))
+    }
+
     /// Counts a TLS handshake by how it ended.
     package func handshake(_ result: String) {
         metrics.increment(MetricSeries(.handshakes, names.value(.result, result)))

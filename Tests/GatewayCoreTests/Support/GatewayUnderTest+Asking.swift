@@ -16,11 +16,15 @@ extension GatewayUnderTest {
         return client.answer(to: method)
     }
 
-    /// Sends one request to the admin address and reads the answer.
-    func askAdmin(_ method: String, _ target: String, body: String = "") throws -> RawConnection.Answer {
+    /// Sends one request to the admin address and reads the answer. Without `fields` it shows the admin token
+    /// if the gateway wants one.
+    func askAdmin(
+        _ method: String, _ target: String, body: String = "", fields: String? = nil
+    ) throws -> RawConnection.Answer {
         let client = try RawConnection(port: adminPort)
+        let fields = fields ?? adminToken.map { "Authorization: Bearer \($0)\r\n" } ?? ""
         client.send(
-            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
         )
         return client.answer(to: method)
     }

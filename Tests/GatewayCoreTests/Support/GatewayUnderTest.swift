@@ -26,11 +26,14 @@ final class GatewayUnderTest: Sendable {
         var members = ""
         var extraRoutes = ""
         var drainTimeout = "5s"
+        /// What requests to the admin address must show; `nil` lets everybody in.
+        var adminToken: String?
     }
 
     let port: UInt16
     let adminPort: UInt16
     let folder: String
+    let adminToken: String?
     /// A token with all scopes for each tenant.
     let tokens: [String: String]
     private let stopRequest: StopRequest
@@ -60,6 +63,10 @@ final class GatewayUnderTest: Sendable {
             throw Failure(description: "no temporary folder")
         }
         self.folder = folder
+        adminToken = options.adminToken
+        if let token = options.adminToken {
+            try token.write(toFile: "\(folder)/admin.token", atomically: true, encoding: .utf8)
+        }
         if options.isSecure {
             let made = try SelfSignedCertificate.make()
             try AtomicFile(path: "\(folder)/gateway.pem").create(made.certificate.span)
@@ -175,11 +182,12 @@ final class GatewayUnderTest: Sendable {
         let tls =
             options.isSecure
             ? #", "tls": { "certificate_chain": "gateway.pem", "private_key": "gateway.key" }"# : ""
+        let adminToken = options.adminToken == nil ? "" : #", "token": { "file": "admin.token" }"#
         return """
             {
               "workers": \(options.workers),
               "listeners": [ { "address": "127.0.0.1:0"\(tls), "limits": { "maximum_fields": 64\(options.listenerLimits) } } ],
-              "admin": { "address": "127.0.0.1:0" },
+              "admin": { "address": "127.0.0.1:0"\(adminToken) },
               "upstream": { "url": "\(upstream)"\(options.upstream) },
               "credentials": { "store": "tenants.json", "pepper": { "file": "pepper.key" } },
               "plans": { "test": { "limits": [
