@@ -8,7 +8,7 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
     case http2Settings, ifMatch, ifModifiedSince, ifNoneMatch, ifRange, ifUnmodifiedSince, keepAlive
     case lastModified, location, maxForwards, pragma, proxyAuthenticate, proxyAuthenticationInfo
     case proxyAuthorization, proxyConnection, proxyStatus, range, rateLimit, rateLimitPolicy, retryAfter
-    case server, setCookie, te, trailer, transferEncoding, upgrade, vary, via, wwwAuthenticate
+    case server, setCookie, te, trailer, transferEncoding, upgrade, userAgent, vary, via, wwwAuthenticate
     case xForwardedFor, xForwardedHost, xForwardedProto, xRealIP, xRequestID
     case other
 
@@ -58,6 +58,7 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
         case .trailer: "trailer"
         case .transferEncoding: "transfer-encoding"
         case .upgrade: "upgrade"
+        case .userAgent: "user-agent"
         case .vary: "vary"
         case .via: "via"
         case .wwwAuthenticate: "www-authenticate"
@@ -82,7 +83,7 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
         case 7: self = name.first(of: .expires, .trailer, .upgrade)
         case 8: self = name.first(of: .ifMatch, .ifRange, .location)
         case 9: self = name.first(of: .forwarded, .rateLimit, .xRealIP)
-        case 10: self = name.first(of: .connection, .keepAlive, .setCookie)
+        case 10: self = name.first(of: .connection, .userAgent, .keepAlive, .setCookie)
         case 11: self = name.first(of: .retryAfter)
         case 12: self = name.first(of: .contentType, .xRequestID, .cacheStatus, .maxForwards, .proxyStatus)
         case 13: self = name.first(of: .authorization, .cacheControl, .ifNoneMatch, .lastModified)

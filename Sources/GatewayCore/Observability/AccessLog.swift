@@ -36,15 +36,16 @@ package enum AccessField: UInt8, Sendable, CaseIterable {
     case bytesOut
     /// Microseconds from the first byte of the request to the last of the answer.
     case duration
-    /// Microseconds until the head was there whole.
+    /// Microseconds until the head was there whole; absent if it came in one piece.
     case receiveDuration
-    /// Microseconds of all decisions: route, access, limits, cache.
+    /// Microseconds of all decisions (route, access, limits, cache) before waiting began; absent if the
+    /// answer was given at once.
     case decideDuration
     /// Microseconds spent waiting for another exchange's fetch.
     case collapseDuration
     /// Microseconds upstream.
     case upstreamDuration
-    /// Microseconds from the first byte of the answer to its last.
+    /// Microseconds from the first piece of an answer that was sent in pieces to its last.
     case sendDuration
 
     /// The field as it begins in a line.
@@ -96,6 +97,8 @@ package struct AccessLog: ~Copyable {
     package static let blockBytes = 65_536
     /// Most bytes of one text that a client chose; what is beyond is cut off.
     package static let maximumTextBytes = 2_048
+    /// Most bytes of what a client calls itself. The longest browsers' names have about 200; more is noise.
+    package static let maximumUserAgentBytes = 256
 
     /// A log that hands its blocks to `writer`.
     package init(writer: LogWriter) { self.writer = writer }

@@ -139,6 +139,8 @@ struct ExchangeTexts {
     let ownFields: [UInt8]
     /// The canonical path.
     let path: [UInt8]
+    /// What the client calls itself, as much of it as is written down.
+    let userAgent: [UInt8]
 }
 
 /// The exchanges of a worker that have no answer yet, by number.

@@ -8,12 +8,17 @@ package import HTTPModel
 package struct ExchangeRecord {
     /// What the exchange is judged by, the same until it ends.
     package let snapshot: ConfigurationSnapshot
-    /// When the request's bytes were taken up.
+    /// When the first byte of the head came.
+    package let headBeganAt: MonotonicInstant
+    /// When the head was whole, and the request was taken up.
     package let startedAt: MonotonicInstant
     /// The client's address.
     package let address: IPAddress
-    /// Whether the client's connection has TLS.
-    package let isSecure: Bool
+    /// The version of the TLS on the client's connection, if it has any.
+    package let tls: TLSVersion?
+    /// Where in the request's bytes the client says what it is. The bytes are there as long as the request is
+    /// at hand; an exchange that goes on without them keeps a copy.
+    package let userAgent: ByteRange
     /// What the answer says of the gateway's part in it.
     package var terms: AnswerTerms
     /// The route's position, once it is known.
@@ -32,6 +37,12 @@ package struct ExchangeRecord {
     package var receivedBytes: UInt64
     /// Bytes of head and content that went to the client.
     package var sentBytes: UInt64 = 0
+    /// When all decisions were made and waiting began, for the upstream or for another exchange's fetch.
+    package var decidedAt: MonotonicInstant?
+    /// Nanoseconds spent waiting for another exchange's fetch.
+    package var collapseNanoseconds: UInt64 = 0
+    /// When the first piece of an answer that comes in pieces was written.
+    package var answerBeganAt: MonotonicInstant?
     /// The upstream's status.
     package var upstreamStatus: Status?
     /// When the upstream was asked.
@@ -47,23 +58,33 @@ package struct ExchangeRecord {
         receivedBytes: Int
     ) {
         self.snapshot = snapshot
+        headBeganAt = downstream.headBeganAt
         startedAt = downstream.startedAt
         terms = AnswerTerms(
             method: head.method, persistence: head.keepsAlive && !downstream.isLast ? .keep : .close,
             version: head.version)
         address = downstream.address
-        isSecure = downstream.isSecure
+        tls = downstream.tls
+        userAgent = head.firstValue(of: .userAgent) ?? .empty
         self.receivedBytes = UInt64(receivedBytes)
     }
 
     /// The record of bytes that are no request.
     package init(_ downstream: Downstream, _ snapshot: ConfigurationSnapshot) {
         self.snapshot = snapshot
+        headBeganAt = downstream.headBeganAt
         startedAt = downstream.startedAt
         terms = AnswerTerms(method: .other, persistence: .close, version: .http11)
         address = downstream.address
-        isSecure = downstream.isSecure
+        tls = downstream.tls
+        userAgent = .empty
         receivedBytes = 0
+    }
+
+    /// What the client calls itself, as much of it as a log line shows.
+    func userAgent(in bytes: Span<UInt8>) -> [UInt8] {
+        let count = min(Int(userAgent.count), AccessLog.maximumUserAgentBytes)
+        return bytes.extracting(userAgent.range).extracting(first: count).array
     }
 
     /// The route, once it is known.

@@ -55,9 +55,16 @@ package final class ExchangeRecorder {
         metrics.increment(MetricSeries(.handshakes, names.value(.result, result)))
     }
 
-    /// Writes an exchange down. `path` is canonical.
-    func write(_ record: borrowing ExchangeRecord, identifier: Span<UInt8>, path: Span<UInt8>) {
-        let nanoseconds = clock().nanosecondsElapsed(since: record.startedAt)
+    /// The present instant, read from the clock.
+    var instant: MonotonicInstant { clock() }
+
+    /// Writes an exchange down. `path` is canonical, `userAgent` what the client calls itself.
+    func write(
+        _ record: borrowing ExchangeRecord, identifier: Span<UInt8>, path: Span<UInt8>,
+        userAgent: Span<UInt8>
+    ) {
+        let now = clock()
+        let nanoseconds = now.nanosecondsElapsed(since: record.headBeganAt)
         count(record, nanoseconds: nanoseconds)
         guard log != nil else { return }
         log?.begin(atUnixNanoseconds: nowUnixNanoseconds)
@@ -71,11 +78,16 @@ package final class ExchangeRecorder {
         }
         log?.add(.clientAddress, address: record.address)
         log?.add(.httpVersion, word: record.version == .http10 ? "http/1.0" : "http/1.1")
+        if let tls = record.tls { log?.add(.tlsVersion, word: tls.number) }
         log?.add(.method, word: record.method.name ?? "other")
         log?.add(.path, text: path)
         if let route = record.route {
             let text = route.logText
             log?.add(.route, rendered: text.span)
+        }
+        if !userAgent.isEmpty {
+            let shown = userAgent.extracting(first: min(userAgent.count, AccessLog.maximumUserAgentBytes))
+            log?.add(.userAgent, text: shown)
         }
         log?.add(.status, number: UInt64(record.status.rawValue))
         if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.word.utf8).span) }
@@ -84,18 +96,27 @@ package final class ExchangeRecorder {
         log?.add(.bytesIn, number: record.receivedBytes)
         log?.add(.bytesOut, number: record.sentBytes)
         log?.add(.duration, nanoseconds: nanoseconds)
-        addStages(record)
+        addStages(record, endedAt: now)
         log?.end()
     }
 
     /// Hands the lines over that have been gathered.
     package func flush() { log?.flush() }
 
-    private func addStages(_ record: borrowing ExchangeRecord) {
-        guard let asked = record.upstreamAskedAt else { return }
-        log?.add(.decideDuration, nanoseconds: asked.nanosecondsElapsed(since: record.startedAt))
-        if let ended = record.upstreamEndedAt {
+    private func addStages(_ record: borrowing ExchangeRecord, endedAt: MonotonicInstant) {
+        let receiving = record.startedAt.nanosecondsElapsed(since: record.headBeganAt)
+        if receiving > 0 { log?.add(.receiveDuration, nanoseconds: receiving) }
+        if let decided = record.decidedAt {
+            log?.add(.decideDuration, nanoseconds: decided.nanosecondsElapsed(since: record.startedAt))
+        }
+        if record.collapseNanoseconds > 0 {
+            log?.add(.collapseDuration, nanoseconds: record.collapseNanoseconds)
+        }
+        if let asked = record.upstreamAskedAt, let ended = record.upstreamEndedAt {
             log?.add(.upstreamDuration, nanoseconds: ended.nanosecondsElapsed(since: asked))
+        }
+        if let began = record.answerBeganAt {
+            log?.add(.sendDuration, nanoseconds: endedAt.nanosecondsElapsed(since: began))
         }
     }
 

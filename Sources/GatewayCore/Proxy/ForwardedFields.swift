@@ -101,7 +101,7 @@ package enum ForwardedFields {
             .proxyAuthenticate,
             .proxyAuthenticationInfo, .proxyAuthorization, .proxyConnection, .proxyStatus, .range, .rateLimit,
             .rateLimitPolicy, .retryAfter, .server, .setCookie, .te, .trailer, .transferEncoding, .upgrade,
-            .vary, .via, .wwwAuthenticate, .other:
+            .userAgent, .vary, .via, .wwwAuthenticate, .other:
             return false
         }
     }

@@ -68,6 +68,7 @@ extension RequestPipeline {
     /// Waits for somebody else's fetch, up to its deadline.
     func follow(_ exchange: Exchange, _ ticket: FollowTicket) {
         exchange.state = .following(ticket)
+        exchange.record.decidedAt = recorder.instant
         deadlines.append((exchange.number, ticket.deadline))
     }
 
@@ -98,6 +99,7 @@ extension RequestPipeline {
         else {
             return
         }
+        noteWaiting(exchange)
         switch message.news {
         case .ended(.entry(let entry)): exchange.deliver(entry, role: .collapsed)
         case .ended(.goAlone): goAlone(exchange)
@@ -116,6 +118,7 @@ extension RequestPipeline {
         guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state else {
             return
         }
+        noteWaiting(exchange)
         courier.deliver(cache.collapser.leave(ticket))
         goAlone(exchange)
         wake(exchange)
@@ -125,7 +128,9 @@ extension RequestPipeline {
     func abandon(_ exchange: Exchange) {
         exchange.connection = nil
         switch exchange.state {
-        case .following(let ticket): courier.deliver(cache.collapser.leave(ticket))
+        case .following(let ticket):
+            noteWaiting(exchange)
+            courier.deliver(cache.collapser.leave(ticket))
         case .filling:
             guard let permit = exchange.permit.take() else { preconditionFailure("a fill without a permit") }
             if cache.collapser.followerCount(permit) > 0 {
@@ -156,7 +161,7 @@ extension RequestPipeline {
         let hasContent = head.framing != .none && head.framing != .length(0)
         let texts = ExchangeTexts(
             identifier: identifier.bytes.withBytes { $0.array }, ownFields: ownFields.withBytes { $0.array },
-            path: path.withBytes { $0.array })
+            path: path.withBytes { $0.array }, userAgent: record.userAgent(in: bytes))
         recorder.exchangeBegan()
         return exchanges.insert { number in
             Exchange(
@@ -170,8 +175,15 @@ extension RequestPipeline {
         if let connection = exchange.connection { ready.append(connection) }
     }
 
+    /// How long an exchange has followed another one's fetch by now.
+    private func noteWaiting(_ exchange: Exchange) {
+        guard let since = exchange.record.decidedAt else { preconditionFailure("follows since never") }
+        exchange.record.collapseNanoseconds = recorder.instant.nanosecondsElapsed(since: since)
+    }
+
     private func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
         guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
+        exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         exchange.record.upstreamAskedAt = now
         switch upstream.start(request, owner: exchange.number, now: now) {
         case .started(let transfer): exchange.transfer = transfer

@@ -23,9 +23,10 @@ extension RequestPipeline {
         }
         record.sentBytes = UInt64(output.count - before)
         if sent == Int(entry.body.count) {
-            write(record)
+            write(record, bytes)
             return .answered(record.persistence)
         }
+        record.answerBeganAt = recorder.instant
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.state = .delivering(entry, sentBytes: sent)
         return .pending(exchange)
@@ -33,13 +34,13 @@ extension RequestPipeline {
 
     /// Refuses a request. Content that the client has announced and not sent is not waited for.
     func answer(
-        _ refusal: Refusal, _ head: borrowing RequestHead, _ downstream: Downstream,
+        _ refusal: Refusal, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
             record.persistence = .close
         }
-        write(refusal, &record, into: &output)
+        write(refusal, bytes, &record, into: &output)
         return .answered(record.persistence)
     }
 
@@ -49,10 +50,13 @@ extension RequestPipeline {
         beginOwnFields()
         path.removeAll()
         var record = ExchangeRecord(downstream, snapshot)
-        write(refusal, &record, into: &output)
+        write(refusal, [UInt8]().span, &record, into: &output)
     }
 
-    private func write(_ refusal: Refusal, _ record: inout ExchangeRecord, into output: inout ByteBuffer) {
+    private func write(
+        _ refusal: Refusal, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord,
+        into output: inout ByteBuffer
+    ) {
         record.status = refusal.status
         record.refusal = refusal.reason
         record.cacheStatus = nil
@@ -63,13 +67,16 @@ extension RequestPipeline {
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
     }
 
-    /// 14, for a request that was answered at once.
-    private func write(_ record: ExchangeRecord) {
+    /// 14, for a request that was answered at once: its bytes are still at hand.
+    private func write(_ record: ExchangeRecord, _ bytes: Span<UInt8>) {
+        let userAgent = bytes.extracting(record.userAgent.range)
         identifier.bytes.withBytes { identifier in
-            path.withBytes { recorder.write(record, identifier: identifier, path: $0) }
+            path.withBytes {
+                recorder.write(record, identifier: identifier, path: $0, userAgent: userAgent)
+            }
         }
     }
 
@@ -93,7 +100,9 @@ extension RequestPipeline {
         return head.maxForwards == 0 || bytes.extracting(head.path.range).equals("*")
     }
 
-    func answerOptions(_ record: inout ExchangeRecord, into output: inout ByteBuffer) -> Handling {
+    func answerOptions(
+        _ bytes: Span<UInt8>, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
         record.status = .noContent
         let before = output.count
         ownFields.withBytes { own in
@@ -102,7 +111,7 @@ extension RequestPipeline {
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
         return .answered(record.persistence)
     }
 
@@ -120,7 +129,10 @@ extension RequestPipeline {
         }
         exchange.record.sentBytes += UInt64(output.count - before)
         switch production {
-        case .waiting, .more: break
+        case .waiting, .more:
+            if exchange.answerHasBegun && exchange.record.answerBeganAt == nil {
+                exchange.record.answerBeganAt = recorder.instant
+            }
         case .finished, .broken: finish(exchange)
         }
         return production
@@ -132,7 +144,9 @@ extension RequestPipeline {
         exchange.state = .ended
         exchange.transfer = nil
         let texts = exchange.texts
-        recorder.write(exchange.record, identifier: texts.identifier.span, path: texts.path.span)
+        recorder.write(
+            exchange.record, identifier: texts.identifier.span, path: texts.path.span,
+            userAgent: texts.userAgent.span)
         exchanges.remove(exchange)
         recorder.exchangeEnded()
     }

@@ -66,9 +66,9 @@ package final class RequestPipeline {
         path.removeAll()
         var record = ExchangeRecord(head, downstream, snapshot, receivedBytes: bytes.count)
         if let refusal = judge(head, bytes, downstream, &record) {
-            return answer(refusal, head, downstream, &record, into: &output)
+            return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
-        if isForUs(head, bytes) { return answerOptions(&record, into: &output) }
+        if isForUs(head, bytes) { return answerOptions(bytes, &record, into: &output) }
         return serve(head, bytes, downstream, &record, into: &output)
     }
 

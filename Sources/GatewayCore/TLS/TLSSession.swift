@@ -1,6 +1,19 @@
 import CGatewayShims
 import COpenSSL
 
+/// The protocol of a connection that has TLS; a context allows no other.
+package enum TLSVersion: Sendable, Hashable {
+    case tls12, tls13
+
+    /// The version as people write it.
+    package var number: StaticString {
+        switch self {
+        case .tls12: "1.2"
+        case .tls13: "1.3"
+        }
+    }
+}
+
 /// TLS on one connection, reading and writing through the worker's pipe.
 ///
 /// Boundary file for SSL. Three words come back from the library: progress, more input needed, failed. The
@@ -104,8 +117,8 @@ package struct TLSSession: ~Copyable {
         if ERR_peek_error() != 0 { ERR_clear_error() }
     }
 
-    /// The protocol version, such as `TLSv1.3`. Allocates; for tests and status.
-    package var versionName: String { unsafe String(cString: SSL_get_version(handle)) }
+    /// The protocol version; settled once the handshake is complete.
+    package var version: TLSVersion { unsafe SSL_version(handle) == TLS1_3_VERSION ? .tls13 : .tls12 }
 
     /// Whether the handshake took up an earlier session.
     package var isResumed: Bool { unsafe SSL_session_reused(handle) == 1 }

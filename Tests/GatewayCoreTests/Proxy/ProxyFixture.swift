@@ -6,11 +6,14 @@ import HTTPModel
 /// Short ways to the values that the tests of this room need.
 enum ProxyFixture {
     /// What is known of a client's connection.
-    static func downstream(address: String = "192.0.2.7", isSecure: Bool = true) -> Downstream {
+    static func downstream(
+        address: String = "192.0.2.7", tls: TLSVersion? = .tls13,
+        startedAt: MonotonicInstant = MonotonicInstant(nanoseconds: 1_000)
+    ) -> Downstream {
         Downstream(
-            address: IPAddress(address) ?? IPAddress(high: 0, low: 0), isSecure: isSecure, isLast: false,
+            address: IPAddress(address) ?? IPAddress(high: 0, low: 0), tls: tls, isLast: false,
             registration: Registration(.connection, index: 1), contentHasArrived: false,
-            startedAt: MonotonicInstant(nanoseconds: 1_000))
+            headBeganAt: MonotonicInstant(nanoseconds: 1_000), startedAt: startedAt)
     }
 
     /// A route of a configuration in which it stands alone.

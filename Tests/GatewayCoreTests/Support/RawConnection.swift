@@ -1,3 +1,4 @@
+import CGatewayShims
 import Glibc
 
 /// A blocking client that shows the bytes of a connection as they are, decrypted if it has TLS. Every read
@@ -115,7 +116,7 @@ final class RawConnection {
     /// Reads the next answer; an interim one counts as one.
     func answer(to method: String = "GET") -> Answer {
         var answer = Answer()
-        guard let head = take(until: "\r\n\r\n") else {
+        guard let head = head() else {
             answer.isWhole = false
             return answer
         }
@@ -136,6 +137,9 @@ final class RawConnection {
         }
         return answer
     }
+
+    /// Reads the head of the next answer, and leaves its content.
+    func head() -> String? { take(until: "\r\n\r\n") }
 
     /// Everything up to the end of the connection.
     func rest() -> [UInt8] {

@@ -52,6 +52,10 @@ package struct ConnectionClock {
         }
     }
 
+    /// When the first byte of the head at hand came: now, if the head came in one piece or lay behind another
+    /// request.
+    package func headBegan(now: MonotonicInstant) -> MonotonicInstant { wait == .head ? phaseBegan : now }
+
     /// A head is complete; its content may follow.
     package mutating func requestBegan(now: MonotonicInstant) {
         wait = .content

@@ -35,6 +35,7 @@ extension DownstreamConnection {
         case .complete:
             worker.application.note(.handshakeCompleted(resumed: session?.isResumed == true), worker)
             phase = .open
+            tlsVersion = session?.version
             clock.requestEnded(now: worker.now)
             guard flush(worker), decrypt(worker) else { return }
             advance(worker)
@@ -200,11 +201,11 @@ extension DownstreamConnection {
     }
 
     private func begin(_ worker: Worker, headBytes: Int) -> Step {
-        clock.requestBegan(now: worker.now)
         let handling =
             input.isEmpty
             ? worker.inbound.withBytes { handle($0, headBytes: headBytes, worker) }
             : input.withBytes { handle($0, headBytes: headBytes, worker) }
+        clock.requestBegan(now: worker.now)
         drop(headBytes, worker)
         switch handling {
         case .answered(let persistence):
@@ -223,9 +224,10 @@ extension DownstreamConnection {
 
     private func facts(_ worker: Worker, contentHasArrived: Bool) -> Downstream {
         Downstream(
-            address: peer.address, isSecure: listener.tls != nil,
+            address: peer.address, tls: tlsVersion,
             isLast: worker.isDraining || http.requestCount >= listener.policy.maximumRequestsPerConnection,
-            registration: registration, contentHasArrived: contentHasArrived, startedAt: worker.now)
+            registration: registration, contentHasArrived: contentHasArrived,
+            headBeganAt: clock.headBegan(now: worker.now), startedAt: worker.now)
     }
 
     /// The answer to the present request is whole in the output.

@@ -34,6 +34,8 @@ package final class DownstreamConnection {
 
     var descriptor: FileDescriptor?
     var session: TLSSession?
+    /// The version of the connection's TLS, once its handshake is complete.
+    var tlsVersion: TLSVersion?
     var http: HTTP1Connection
     var phase: Phase
     var exchange: PendingAnswer?
