@@ -6,7 +6,7 @@ struct TidyTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     private static let modules = [
-        "HTTPModel", "Settings", "Cache", "GatewayCore", "kayle-gateway", "KayleStandIn",
+        "Locking", "HTTPModel", "Settings", "Cache", "GatewayCore", "kayle-gateway", "KayleStandIn",
     ]
 
     /// One source file, with its comments and literals blanked out of `code`.
@@ -135,6 +135,17 @@ struct TidyTests {
                         "\(source.path):\(number + 1): \(word.trimmingCharacters(in: .whitespaces)) is not used here"
                     )
                 }
+            }
+        }
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func everyLockIsTheOneThatTheThreadSanitizerCanSee() throws {
+        var findings: [String] = []
+        for source in try Self.sources(below: "Sources") + Self.sources(below: "Tests")
+        where source.path != "Sources/Locking/Lock.swift" {
+            for (number, line) in source.code.enumerated() where Self.words(of: line).contains("Mutex") {
+                findings.append("\(source.path):\(number + 1): Mutex; use Lock (docs/decisions/0011)")
             }
         }
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
