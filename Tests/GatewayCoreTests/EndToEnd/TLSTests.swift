@@ -149,7 +149,9 @@ struct TLSTests {
         #expect(ask(other, gateway).status == 200)
     }
 
-    @Test(arguments: ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "SSH-2.0-client\r\n", "\u{16}\u{3}\u{1}\u{0}\u{5}abcdef"])
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "SSH-2.0-client\r\n", "\u{16}\u{3}\u{1}\u{0}\u{5}abcdef",
+    ])
     func whatIsNoTLSGetsNoAnswerInHTTP(bytes: String) throws {
         let gateway = try gateway()
         let client = try RawConnection(port: gateway.port)
@@ -261,7 +263,8 @@ struct TLSTests {
         let upstream = ScriptedUpstream { connection in
             while connection.readHead() != nil {
                 connection.send(
-                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(page.utf8.count)\r\n\r\n")
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(page.utf8.count)\r\n\r\n"
+                )
                 connection.send(page)
             }
         }
@@ -295,7 +298,8 @@ struct TLSTests {
         let client = try RawConnection(port: gateway.port, secured: .init())
 
         client.send(
-            gateway.request("POST", "/v1/import", fields: "Content-Length: \(content.utf8.count)\r\n") + content)
+            gateway.request("POST", "/v1/import", fields: "Content-Length: \(content.utf8.count)\r\n")
+                + content)
         let answer = client.answer(to: "POST")
 
         #expect(answer.status == 204)
