@@ -191,7 +191,8 @@ struct TLSTests {
         }
 
         let isOne = try eventually { try gateway.metric("kayle_gateway_connections") == 1 }
-        #expect(isOne, "\(try gateway.metric("kayle_gateway_connections"))")
+        let left = try gateway.metric("kayle_gateway_connections")
+        #expect(isOne, "\(left)")
         #expect(ask(staying, gateway).status == 200)
     }
 
