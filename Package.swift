@@ -63,7 +63,8 @@ let package = Package(
         .testTarget(name: "LockingTests", dependencies: ["Locking"], swiftSettings: strict),
         .testTarget(name: "HTTPModelTests", dependencies: ["HTTPModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-        .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel", "Locking"], swiftSettings: strict),
+        .testTarget(
+            name: "CacheTests", dependencies: ["Cache", "HTTPModel", "Locking"], swiftSettings: strict),
         .testTarget(
             name: "GatewayCoreTests",
             dependencies: [
