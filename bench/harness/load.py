@@ -42,7 +42,8 @@ def wrk(cpus, origin, target, token, seconds, connections, script=None, argument
     errors = re.search(r"Socket errors: (.*)", text)
     if errors:
         raise BenchFailure(f"wrk: socket errors: {errors.group(1)}")
-    if refused != (result["requests"] if refusals else 0):
+    # A limit of one request a minute lets one through a minute.
+    if not result["requests"] - 2 <= refused <= result["requests"] if refusals else refused:
         raise BenchFailure(f"wrk: {refused} of {result['requests']} answers were refusals")
     return result
 
