@@ -47,7 +47,7 @@ struct TenantsPageTests {
             let script = "kayle-gateway() { command kayle-gateway \"$@\" --config gateway.json; }; \(command)"
 
             let outcome = try folder.run(
-                "/bin/sh", ["-c", "{ \(script); } 2>&1"], environment: ["PATH": "\(binary):/usr/bin:/bin"])
+                "/bin/bash", ["-c", "{ \(script); } 2>&1"], environment: ["PATH": "\(binary):/usr/bin:/bin"])
 
             #expect(outcome.status == 0, "\(command): \(outcome.output)")
             let real = outcome.output.split(separator: "\n").map(String.init)
