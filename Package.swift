@@ -75,6 +75,9 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
+            name: "CommandTests", dependencies: ["kayle-gateway", "GatewayCore", "HTTPModel"],
+            swiftSettings: strict),
+        .testTarget(
             name: "KayleStandInTests",
             dependencies: [
                 "KayleStandIn", "kayle-stand-in",

@@ -7,7 +7,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheBytes, cacheEntries, cacheEvictions
-    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries
+    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
     case rateLimited, rateLimitBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
     case configurationGeneration, reloads, certificateExpiry, startTime, buildInfo
@@ -48,6 +48,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "kayle_gateway_upstream_duration_seconds"
         case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
         case .upstreamRetries: "kayle_gateway_upstream_retries_total"
+        case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
         case .rateLimited: "kayle_gateway_rate_limited_total"
         case .rateLimitBuckets: "kayle_gateway_rate_limit_buckets"
         case .rateLimitEvictions: "kayle_gateway_rate_limit_evictions_total"
@@ -65,7 +66,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var kind: Kind {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
-            .sentBytes, .cacheRequests, .cacheEvictions, .upstreamRequests, .upstreamRetries, .rateLimited,
+            .sentBytes, .cacheRequests, .cacheEvictions, .upstreamRequests, .upstreamRetries,
+            .credentialTakeovers, .rateLimited,
             .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
@@ -83,7 +85,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
             .handshakes,
             .cacheRequests, .cacheEntries, .cacheEvictions, .upstreamRequests, .upstreamInFlight,
-            .upstreamRetries, .rateLimited, .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped,
+            .upstreamRetries, .credentialTakeovers, .rateLimited, .rateLimitBuckets, .rateLimitEvictions,
+            .accessLogLinesDropped,
             .configurationGeneration, .reloads, .buildInfo:
             .count
         }
@@ -99,6 +102,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
         case .upstreamDuration: [.route]
+        case .credentialTakeovers: [.tenant]
         case .rateLimited: [.tenant, .limit]
         case .reloads: [.result]
         case .certificateExpiry: [.listener]
@@ -120,7 +124,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests,
             .upstreamDuration,
-            .upstreamInFlight, .upstreamRetries, .rateLimited, .loopTurnDuration, .reloads:
+            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .loopTurnDuration, .reloads:
             false
         }
     }
@@ -146,6 +150,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "Time from a request's start upstream to the last byte of its answer."
         case .upstreamInFlight: "Requests upstream that are not answered yet."
         case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
+        case .credentialTakeovers:
+            "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
         case .rateLimited: "Requests refused because a limit was exceeded; they consumed nothing."
         case .rateLimitBuckets: "Token buckets in memory."
         case .rateLimitEvictions: "Full token buckets put out of memory for others."

@@ -58,3 +58,21 @@ func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
     }
     return true
 }
+
+extension GatewayUnderTest {
+    /// Issues one more token, as the command does; the gateway learns of it by itself.
+    func issue(
+        scopes: [Scope] = Scope.allCases, tenant: String = "acme", lifetime: Duration? = nil,
+        allow: [AddressBlock] = [], ceilings: TokenCeilings = .none
+    ) throws -> String {
+        var randomness = SystemRandomNumberGenerator()
+        guard
+            let order = TokenOrder(
+                name: "t", scopes: ScopeSet(scopes), lifetime: lifetime, allow: allow, ceilings: ceilings)
+        else { throw Failure(description: "no order") }
+        let issued = try editor().issueToken(
+            order, for: tenant, now: UTCTimestamp(unixSeconds: WallClock.nowSeconds()),
+            randomness: &randomness)
+        return issued.text.withBytes { $0.text }
+    }
+}

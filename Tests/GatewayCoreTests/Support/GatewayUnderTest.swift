@@ -28,6 +28,9 @@ final class GatewayUnderTest: Sendable {
         var drainTimeout = "5s"
         /// What requests to the admin address must show; `nil` lets everybody in.
         var adminToken: String?
+        var failedTokens = 1_000_000
+        /// Second upstream tokens, by tenant.
+        var nextKeys: [String: String] = [:]
     }
 
     let port: UInt16
@@ -75,7 +78,7 @@ final class GatewayUnderTest: Sendable {
         let path = "\(folder)/gateway.json"
         try Self.configuration(upstream: upstream, options).write(
             toFile: path, atomically: true, encoding: .utf8)
-        tokens = try Self.makeTokens(path, options.tenants)
+        tokens = try Self.makeTokens(path, options)
         let ended = Ended()
         self.ended = ended
         let started = Lock<Result<Started, Failure>?>(nil)
@@ -127,7 +130,7 @@ final class GatewayUnderTest: Sendable {
     /// The tenants and tokens of this gateway, as the commands edit them.
     func editor() throws -> TenantStoreEditor {
         let configuration = try ConfigurationLoader.load("\(folder)/gateway.json")
-        return TenantStoreEditor(configuration.credentials, plans: configuration.plans.map(\.name))
+        return TenantStoreEditor(configuration.credentials, known: configuration.knownNames)
     }
 
     /// The text of a tenant's token.
@@ -160,13 +163,18 @@ final class GatewayUnderTest: Sendable {
         }
     }
 
-    private static func makeTokens(_ path: String, _ tenants: [String: String]) throws -> [String: String] {
+    private static func makeTokens(_ path: String, _ options: Options) throws -> [String: String] {
         let configuration = try ConfigurationLoader.load(path)
-        let editor = TenantStoreEditor(configuration.credentials, plans: ["test"])
+        let editor = TenantStoreEditor(configuration.credentials, known: configuration.knownNames)
         var tokens: [String: String] = [:]
         var randomness = SystemRandomNumberGenerator()
-        for (tenant, key) in tenants {
+        for (tenant, key) in options.tenants {
             try editor.addTenant(tenant, plan: "test", upstreamToken: .sealing(Secret(key)))
+            if let next = options.nextKeys[tenant] {
+                var change = TenantChange()
+                change.nextUpstreamToken = .set(.sealing(Secret(next)))
+                try editor.changeTenant(tenant, change)
+            }
             guard
                 let order = TokenOrder(
                     name: "test", scopes: ScopeSet(Scope.allCases), lifetime: nil, allow: [])
@@ -189,7 +197,8 @@ final class GatewayUnderTest: Sendable {
               "listeners": [ { "address": "127.0.0.1:0"\(tls), "limits": { "maximum_fields": 64\(options.listenerLimits) } } ],
               "admin": { "address": "127.0.0.1:0"\(adminToken) },
               "upstream": { "url": "\(upstream)"\(options.upstream) },
-              "credentials": { "store": "tenants.json", "pepper": { "file": "pepper.key" } },
+              "credentials": { "store": "tenants.json", "pepper": { "file": "pepper.key" },
+                "failed_tokens": { "attempts": \(options.failedTokens), "per": "1s" } },
               "plans": { "test": { "limits": [
                 { "name": "tenant", "by": ["tenant"], "requests": \(options.requestsPerSecond), "per": "1s",
                   "burst": \(options.burst) } ] } },

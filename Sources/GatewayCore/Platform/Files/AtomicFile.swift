@@ -251,7 +251,7 @@ package struct AtomicFileFailure: Error, Sendable, Hashable, CustomStringConvert
     private let call: String
 
     /// Makes a failure from the errno of the call that has just failed on this thread.
-    fileprivate init(_ call: StaticString, _ path: String) {
+    init(_ call: StaticString, _ path: String) {
         let number = gw_errno()
         let reason: Reason =
             switch number {
