@@ -29,7 +29,9 @@ extension RequestPipeline {
             ResponseEncoder.interim(.continue, fields: [UInt8]().span, into: &output)
         }
         exchange.state = .passing(nil)
-        if content == .none, record.tenant?.tenant.standby != nil { exchange.repeatable = request }
+        if content == .none || content == .length(0), record.tenant?.tenant.standby != nil {
+            exchange.repeatable = request
+        }
         start(exchange, request)
         return .pending(exchange)
     }
