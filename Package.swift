@@ -75,7 +75,7 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["kayle-gateway", "GatewayCore", "HTTPModel"],
+            name: "CommandTests", dependencies: ["kayle-gateway", "GatewayCore", "HTTPModel", "Locking"],
             swiftSettings: strict),
         .testTarget(
             name: "KayleStandInTests",

@@ -1,7 +1,7 @@
 import Foundation
 import GatewayCore
 import HTTPModel
-import Synchronization
+import Locking
 import Testing
 
 /// Commands that write the tenant store, as processes of their own.
@@ -36,7 +36,7 @@ struct TokenIssueTests {
 
     @Test func twentyAtOnceLoseNone() throws {
         let folder = folder
-        let outputs = Mutex<[String]>([])
+        let outputs = Lock<[String]>([])
 
         DispatchQueue.concurrentPerform(iterations: 20) { number in
             let issued = try? folder.run(

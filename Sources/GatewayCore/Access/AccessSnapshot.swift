@@ -126,7 +126,7 @@ package final class AccessSnapshot: Sendable {
     ///
     /// No allocation. Shape and checksum of a token are no secret, so what fails them ends early. Nothing is
     /// hashed for an id that nobody has: whoever answers 401 to that calls `hashInVain`, so that it takes as
-    /// long as a wrong secret (docs/decisions/0011).
+    /// long as a wrong secret (docs/decisions/0012).
     package func authenticate(_ authorization: Span<UInt8>, nowUnixSeconds: Int64) -> Authentication {
         guard !authorization.isEmpty else { return .refused(.missing, holder: nil) }
         // RFC 9110 §11.1: the scheme has no case. RFC 6750 §2.1: one space follows; the token is exact.

@@ -3,7 +3,7 @@ package import HTTPModel
 /// How many tokens that are not good an address may show: one bucket for each IPv4 address and each IPv6
 /// network of 64 bits, shared by all workers.
 ///
-/// Only failures take from a bucket, so a good token needs none and is never held up; docs/decisions/0011
+/// Only failures take from a bucket, so a good token needs none and is never held up; docs/decisions/0012
 /// tells why that keeps the promise "before any hash is computed". The table is direct-mapped: two addresses
 /// may meet in one bucket, and then they share it, which refuses some failures early and nothing else. So it
 /// needs no eviction, cannot be filled, and never grants an extra attempt. Half a mebibyte at most; a take

@@ -30,7 +30,7 @@ extension RequestPipeline {
             return nil
         case .refused(let reason, let holder):
             if reason.isFailedToken {
-                // Taken before a hash is computed for what nobody can have (docs/decisions/0011).
+                // Taken before a hash is computed for what nobody can have (docs/decisions/0012).
                 if let seconds = failedTokens.take(record.address, now: record.startedAt) {
                     return .guessing(retryAfterSeconds: seconds)
                 }

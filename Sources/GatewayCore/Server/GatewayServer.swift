@@ -185,7 +185,8 @@ package final class GatewayServer {
             do throws(ServerFailure) {
                 let nextBuilder = try SnapshotBuilder(
                     next, cache: shared.cache, names: shared.registry.names)
-                let nextTokens = TokenStore(started.credentials, known: next.knownNames(with: started.credentials))
+                let nextTokens = TokenStore(
+                    started.credentials, known: next.knownNames(with: started.credentials))
                 let access = try Self.load(nextTokens, refused: refusedCredentials)
                 publish(try nextBuilder.snapshot(access, generation: generation + 1))
                 (builder, tokens) = (nextBuilder, nextTokens)

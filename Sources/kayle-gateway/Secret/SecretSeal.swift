@@ -2,8 +2,8 @@ import ArgumentParser
 import GatewayCore
 import Settings
 
-/// `secret seal`: turns a value on standard input into the reference that goes into the store, for stores that
-/// are written by configuration management.
+/// `secret seal`: turns a value on standard input into the reference that goes into the store, for stores
+/// that are written by configuration management.
 struct SecretSeal: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seal",

@@ -2,8 +2,8 @@ import ArgumentParser
 import GatewayCore
 import Settings
 
-/// `tenant change`: another plan, other addresses, other upstream tokens, without a moment in which the tenant
-/// is missing.
+/// `tenant change`: another plan, other addresses, other upstream tokens, without a moment in which the
+/// tenant is missing.
 struct TenantChangeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "change", abstract: "Change a tenant: its plan, addresses or upstream tokens.",

@@ -2,6 +2,7 @@ import Foundation
 import HTTPModel
 import KayleStandIn
 import Synchronization
+import Locking
 import Testing
 
 @testable import GatewayCore
@@ -44,14 +45,14 @@ struct RevocationTests {
         #expect(longest < .seconds(2))
     }
 
-    /// Asks on all connections without pause, ends the token, and gives the time from then to the last request
-    /// that was still answered 200.
+    /// Asks on all connections without pause, ends the token, and gives the time from then to the last
+    /// request that was still answered 200.
     private static func delay(
         of token: String, at gateway: GatewayUnderTest, _ way: Way
     ) throws -> Duration {
-        let asked = Mutex<[MonotonicInstant?]>([])
+        let asked = Lock<[MonotonicInstant?]>([])
         let running = Atomic(0)
-        let ended = Mutex<MonotonicInstant?>(nil)
+        let ended = Lock<MonotonicInstant?>(nil)
         let editor = try gateway.editor()
         let id = try #require(TokenID(String(token.dropFirst(5).prefix(12))))
 

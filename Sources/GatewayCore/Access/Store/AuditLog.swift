@@ -3,9 +3,9 @@ import Settings
 
 /// Every change to tenants and tokens, one JSON line each, in a file that only grows.
 ///
-/// Each line carries the SHA-256 of the line before, so that a line that is changed, taken out or put in shows
-/// in all that follow; and the SHA-256 of the store before and after, so that a store that was changed by other
-/// means shows as well. Lines are written before the store is: a change without its line cannot be, a line
+/// Each line carries the SHA-256 of the line before, so that a line that is changed, taken out or put in
+/// shows in all that follow; and the SHA-256 of the store before and after, so that a store that was changed
+/// by other means shows as well. Lines are written before the store is: a change without its line cannot be, a line
 /// without its change is told by the next one. Written by commands, under the store's lock.
 package struct AuditLog: Sendable {
     /// Where the log is.
@@ -103,8 +103,8 @@ package struct AuditLog: Sendable {
 extension AuditLog {
     /// What a check of the whole log has found.
     package enum Verdict: Sendable, Equatable {
-        /// Every line carries the hash of the one before. `head` is the hash of the last line: kept elsewhere,
-        /// it shows whether lines at the end are missing.
+        /// Every line carries the hash of the one before. `head` is the hash of the last line: kept
+        /// elsewhere, it shows whether lines at the end are missing.
         case whole(lineCount: Int, head: String?, describesStore: Bool)
         /// The first line that does not, and why.
         case broken(line: Int, why: String)

@@ -187,7 +187,8 @@ package struct AccessKeys: Sendable {
                 digestKey: root.subkey("kayle-gateway token digest 1").withBytes { DigestKey($0) },
                 sealingKey: SealingKey(root.subkey("kayle-gateway sealing 1")))
         }
-        // The oldest, so that a new pepper changes no identity: buckets and cached answers stay whose they are.
+        // The oldest, so that a new pepper changes no identity: buckets and cached answers stay whose they
+        // are.
         identityKey = roots[roots.count - 1].subkey("kayle-gateway identity 1").withBytes { DigestKey($0) }
     }
 

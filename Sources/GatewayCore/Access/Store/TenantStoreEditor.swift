@@ -192,8 +192,8 @@ package struct TenantStoreEditor: Sendable {
         }
     }
 
-    /// Reads the store, changes it and replaces it, with a line in the audit log for each change; all under the
-    /// store's lock.
+    /// Reads the store, changes it and replaces it, with a line in the audit log for each change; all under
+    /// the store's lock.
     func edit<Result>(
         _ change: (inout TenantStore) throws(AccessFailure) -> Result
     ) throws(AccessFailure) -> Result {

@@ -1,7 +1,7 @@
 import HTTPModel
 
-/// Writes what answers say of the end of a client's token. The date of the latest one is kept, so that a client
-/// that goes on using its token costs no calendar for each answer.
+/// Writes what answers say of the end of a client's token. The date of the latest one is kept, so that a
+/// client that goes on using its token costs no calendar for each answer.
 struct FarewellFields: ~Copyable {
     private var sunsetUnixSeconds: Int64 = -1
     private var sunset: [UInt8] = []
