@@ -124,7 +124,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests,
             .upstreamDuration,
-            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .loopTurnDuration, .reloads:
+            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .loopTurnDuration,
+            .reloads:
             false
         }
     }

@@ -5,8 +5,8 @@ import Settings
 ///
 /// Each line carries the SHA-256 of the line before, so that a line that is changed, taken out or put in
 /// shows in all that follow; and the SHA-256 of the store before and after, so that a store that was changed
-/// by other means shows as well. Lines are written before the store is: a change without its line cannot be, a line
-/// without its change is told by the next one. Written by commands, under the store's lock.
+/// by other means shows as well. Lines are written before the store is: a change without its line cannot be,
+/// a line without its change is told by the next one. Written by commands, under the store's lock.
 package struct AuditLog: Sendable {
     /// Where the log is.
     package let path: String
