@@ -123,8 +123,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests,
-            .upstreamDuration, .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited,
-            .loopTurnDuration, .reloads:
+            .upstreamDuration,
+            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .loopTurnDuration,
+            .reloads:
             false
         }
     }

@@ -12,7 +12,9 @@ struct DemoStage {
     var configurationPath: String { "\(folder)/gateway.json" }
 
     private static let files = [
-        "gateway.json", "gateway.pem", "gateway.key", "tenants.json", "tenants.json.lock", "pepper.key",
+        "gateway.json", "gateway.pem", "gateway.key", "tenants.json", "tenants.json.lock",
+        "tenants.json.audit",
+        "tenants.json.last-use", "tenants.json.last-use.lock", "pepper.key",
         "access.log",
     ]
 

@@ -1,8 +1,8 @@
 import Foundation
 import HTTPModel
 import KayleStandIn
-import Locking
 import Synchronization
+import Locking
 import Testing
 
 @testable import GatewayCore

@@ -49,7 +49,7 @@ struct UpstreamCredentialTests {
 
         let answer = try gateway.ask("GET", "/v1/sessions/vs_unknown")
 
-        #expect(answer.status == 404)
+        #expect(answer.status == 400)
         #expect(keys(standIn) == ["kk_old", "kk_new"])
     }
 
@@ -84,7 +84,7 @@ struct UpstreamCredentialTests {
     }
 
     @Test func manyAtOnceAreAllAnswered() throws {
-        let (gateway, _) = try gateway(first: "kk_old", next: "kk_new", keys: ["kk_new"])
+        let (gateway, standIn) = try gateway(first: "kk_old", next: "kk_new", keys: ["kk_new"])
         let targets = (0..<40).map { "/v1/sessions?limit=\($0 % 4 + 1)" }
         let statuses = Lock<[Int?]>([])
 
@@ -94,6 +94,7 @@ struct UpstreamCredentialTests {
         }
 
         #expect(statuses.withLock { $0 } == [Int?](repeating: 200, count: 40))
+        #expect(keys(standIn).contains("kk_new"))
         #expect(try eventually { try gateway.metric(Self.metric, "acme") == 1 })
     }
 

@@ -31,7 +31,7 @@ struct TokenStoreTests {
         #expect(snapshot.tenants[0].credential?.withBytes { $0.text } == "kk_live_acme")
         #expect(snapshot.tenants[1].credential == nil)
         try #require(snapshot.warnings.count == 1)
-        #expect(snapshot.warnings[0].contains("tenant beta: its sealed upstream token does not open"))
+        #expect(snapshot.warnings[0].contains("tenant beta: its sealed upstream_token does not open"))
     }
 
     @Test(arguments: ["kk_live_file", "kk_live_file\n", "kk_live_file\r\n"])
