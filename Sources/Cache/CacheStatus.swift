@@ -4,13 +4,24 @@ public import HTTPModel
 public enum CacheStatus: Sendable, Hashable {
     /// Answered from the cache; `ttlSeconds` of freshness remain, a negative number if the answer was stale.
     case hit(ttlSeconds: Int64)
+    /// Answered from the cache, read off a page that was stored for another question.
+    case slice(ttlSeconds: Int64)
     /// The request went on to the upstream.
     case forward(CacheForward)
+
+    /// Whether the cache answered by itself.
+    public var isHit: Bool {
+        switch self {
+        case .hit, .slice: true
+        case .forward: false
+        }
+    }
 
     /// The one word for logs and metrics: a closed set.
     public var word: CacheResult {
         switch self {
         case .hit: .hit
+        case .slice: .pageSlice
         case .forward(let forward):
             if forward.role == .collapsed { .collapsed } else { forward.reason.word }
         }
@@ -24,6 +35,10 @@ public enum CacheStatus: Sendable, Hashable {
         case .hit(let ttlSeconds):
             bytes.append("; hit; ttl=")
             bytes.append(decimal: ttlSeconds)
+        case .slice(let ttlSeconds):
+            bytes.append("; hit; ttl=")
+            bytes.append(decimal: ttlSeconds)
+            bytes.append("; detail=page-slice")
         case .forward(let forward):
             bytes.append("; fwd=")
             bytes.append(forward.reason.token)
@@ -123,6 +138,7 @@ public enum ForwardDetail: Sendable, Hashable {
 /// The values of the metric label `result` and of the log field `cache`.
 public enum CacheResult: String, Sendable, Hashable, CaseIterable {
     case hit
+    case pageSlice = "page-slice"
     case uriMiss = "uri-miss"
     case stale
     case collapsed
@@ -133,6 +149,7 @@ public enum CacheResult: String, Sendable, Hashable, CaseIterable {
     public var text: StaticString {
         switch self {
         case .hit: "hit"
+        case .pageSlice: "page-slice"
         case .uriMiss: "uri-miss"
         case .stale: "stale"
         case .collapsed: "collapsed"

@@ -7,7 +7,8 @@ import Synchronization
 /// Shared by all workers. A look-up takes one of 64 short locks, allocates nothing and retains one entry.
 /// Nothing here waits, calls back or reads a clock.
 public final class HTTPCache: Sendable {
-    /// The requests under way, for what concerns a permit or ticket directly: ending, handing over, leaving.
+    /// The requests under way, for what concerns a permit or ticket directly: ending, handing over,
+    /// leaving.
     public let collapser: RequestCollapser
 
     private let configuration: CacheConfiguration
@@ -44,6 +45,32 @@ public final class HTTPCache: Sendable {
         return now < entry.freshUntil ? .fresh(entry) : .stale(entry)
     }
 
+    /// After a look-up that found nothing fresh: the same answer, read off a stored page that answered
+    /// another question. `nil` where that is not certain.
+    public func slice(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel,
+        now: MonotonicInstant
+    ) -> PageSlice? {
+        guard let question = PageQuestion(query, model: model) else { return nil }
+        let hash = hasher.hash(partition: partition, route: route, list: question, query)
+        return store.slice(
+            ListAsk(partition: partition, route: route, hash: hash), question, query, now: now)
+    }
+
+    /// One row of a list alone, read off a stored page that shows it, and at most `lifetime` old. That no
+    /// page shows it means nothing.
+    public func row(
+        _ partition: CachePartition, of list: ListAddress, id: Span<UInt8>, lifetime: Duration,
+        now: MonotonicInstant
+    ) -> PageSlice? {
+        let path = list.path.span
+        guard let question = PageQuestion(path, model: list.model) else { return nil }
+        let hash = hasher.hash(partition: partition, route: list.route, list: question, path)
+        return store.row(
+            ListAsk(partition: partition, route: list.route, hash: hash), question, path, id: id,
+            lifetime: lifetime, now: now)
+    }
+
     /// After a look-up that found nothing fresh: lead, follow or go alone. Looks once more when it would
     /// lead, because a fetch may have ended between the look-up and now; then there may be somebody to wake
     /// already.
@@ -73,15 +100,18 @@ public final class HTTPCache: Sendable {
     /// The entry is made in any case, so that the leader answers from it. Followers get it whenever policy
     /// allowed storing: that it then found no room, or came after a write, does not make it wrong for
     /// requests that all began before that write was answered.
+    ///
+    /// With a model, the answer is read as a page, so that others can be read off it.
     public func admit(
         _ permit: consuming FetchPermit, head: ResponseHead, body: consuming [UInt8],
-        decision: StorageDecision, receivedUnixSeconds: Int64
+        decision: StorageDecision, receivedUnixSeconds: Int64, model: PageModel? = nil
     ) -> Admission {
         let fillState = permit.fillState
+        let window = window(head, body.span, permit.key, decision, model: model)
         let entry = CacheEntry(
             key: permit.key, generation: fillState.generation,
             answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: receivedUnixSeconds),
-            decision: decision)
+            decision: decision, window: window)
         switch decision {
         case .notStored(let refusal):
             return Admission(entry: entry, refusal: refusal, wakeup: collapser.end(permit, .goAlone))
@@ -96,8 +126,20 @@ public final class HTTPCache: Sendable {
         }
     }
 
-    /// Makes everything stored for a partition useless at once, and every fetch under way unfit to be stored:
-    /// for writes. Costs two atomic additions; the memory comes back by expiry and eviction.
+    /// The page in an answer, if it is one and may be read off.
+    private func window(
+        _ head: ResponseHead, _ body: Span<UInt8>, _ key: CacheKey, _ decision: StorageDecision,
+        model: PageModel?
+    ) -> PageWindow? {
+        guard case .store = decision, let model, head.allowsSlices else { return nil }
+        let target = key.query.span
+        return PageWindow(body, answering: target, model: model) { question in
+            hasher.hash(partition: key.partition, route: key.route, list: question, target)
+        }
+    }
+
+    /// Makes everything stored for a partition useless at once, and every fetch under way unfit to be
+    /// stored: for writes. Costs two atomic additions; the memory comes back by expiry and eviction.
     public func invalidate(_ partition: CachePartition) {
         partition.invalidate()
     }
@@ -118,6 +160,24 @@ public final class HTTPCache: Sendable {
 
     /// Checks all structures against each other; linear, for tests.
     func checkInvariants() { store.checkInvariants() }
+}
+
+/// Where a list is found: the route whose answers are its pages, the path they are asked at, and what they
+/// look like.
+public struct ListAddress: Sendable {
+    /// The list's route.
+    public let route: UInt32
+    /// The canonical path of the list.
+    public let path: [UInt8]
+    /// What its pages look like.
+    public let model: PageModel
+
+    /// Puts the parts together.
+    public init(route: UInt32, path: [UInt8], model: PageModel) {
+        self.route = route
+        self.path = path
+        self.model = model
+    }
 }
 
 /// What a look-up found.

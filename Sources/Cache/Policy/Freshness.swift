@@ -44,6 +44,12 @@ public struct Freshness: Sendable, Hashable {
     }
 
     private static let second: UInt64 = 1_000_000_000
+
+    /// The same age with another end.
+    func ending(at freshUntil: MonotonicInstant) -> Freshness {
+        Freshness(
+            receivedAt: receivedAt, initialAgeNanoseconds: initialAgeNanoseconds, freshUntil: freshUntil)
+    }
 }
 
 extension Freshness {

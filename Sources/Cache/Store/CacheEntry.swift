@@ -38,12 +38,19 @@ public final class CacheEntry: Sendable {
     /// Memory held while stored: object, bytes, and what malloc adds, in bytes.
     public let accountedBytes: Int
     let hash: UInt64
+    /// Where the rows of the page are, if the answer is one that others can be read off.
+    let window: PageWindow?
 
     /// The most a hit counter holds: enough to tell often from once (S3-FIFO uses two bits).
     static let maximumHits: UInt8 = 3
 
-    init(key: CacheKey, generation: UInt64, answer: CollectedAnswer, decision: StorageDecision) {
-        let rendered = RenderedAnswer(query: key.query, answer: answer, decision: decision)
+    init(
+        key: CacheKey, generation: UInt64, answer: CollectedAnswer, decision: StorageDecision,
+        window: PageWindow? = nil
+    ) {
+        let rendered = RenderedAnswer(
+            query: key.query, answer: answer, decision: decision,
+            tag: window.map { PageTag($0.page).finish() })
         status = answer.head.status
         bytes = rendered.bytes
         eTag = rendered.eTag
@@ -60,7 +67,34 @@ public final class CacheEntry: Sendable {
         partition = key.partition
         route = key.route
         hash = key.hash
-        accountedBytes = Self.overheadBytes + rendered.bytes.capacity
+        self.window = window
+        accountedBytes =
+            Self.overheadBytes + rendered.bytes.capacity + (window.map { $0.accountedBytes } ?? 0)
+    }
+
+    /// An entry with the status and age of another and an answer of its own; it belongs to nobody's index.
+    init(
+        copying source: CacheEntry, bytes: [UInt8], eTag: ByteRange, fields: ByteRange, body: ByteRange,
+        freshUntil: MonotonicInstant
+    ) {
+        status = source.status
+        self.bytes = bytes
+        self.eTag = eTag
+        self.fields = fields
+        self.body = body
+        self.freshUntil = freshUntil
+        queryBytes = 0
+        decision =
+            switch source.decision {
+            case .store(let freshness): .store(freshness.ending(at: freshUntil))
+            case .notStored(let refusal): .notStored(refusal)
+            }
+        generation = source.generation
+        partition = source.partition
+        route = source.route
+        hash = 0
+        window = nil
+        accountedBytes = Self.overheadBytes + bytes.capacity
     }
 
     /// Field lines and the empty line that ends them: the rest of a head, for an answer to HEAD.
@@ -82,6 +116,14 @@ public final class CacheEntry: Sendable {
         switch decision {
         case .store(let freshness): freshness.remainingSeconds(at: now)
         case .notStored: -1
+        }
+    }
+
+    /// When the answer came; long ago for one that is not reusable.
+    var receivedAt: MonotonicInstant {
+        switch decision {
+        case .store(let freshness): freshness.receivedAt
+        case .notStored: MonotonicInstant(nanoseconds: 0)
         }
     }
 

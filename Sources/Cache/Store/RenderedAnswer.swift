@@ -7,8 +7,9 @@ struct RenderedAnswer {
     private(set) var fields = ByteRange.empty
     private(set) var body = ByteRange.empty
 
-    /// Lays the bytes out in one array of exactly the needed size.
-    init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision) {
+    /// Lays the bytes out in one array of exactly the needed size. `tag` is that of a page, made from its
+    /// parts; without one the body's own digest is the tag.
+    init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision, tag: ContentDigest?) {
         let head = answer.head
         bytes.reserveCapacity(
             query.count + ContentDigest.eTagByteCount + head.bytes.count + head.fields.count * 4
@@ -17,7 +18,7 @@ struct RenderedAnswer {
         let statesAnew: Bool
         switch decision {
         case .store:
-            appendETag(answer)
+            appendETag(answer, tag)
             statesAnew = true
         case .notStored: statesAnew = false
         }
@@ -27,13 +28,13 @@ struct RenderedAnswer {
         body = ByteRange(from: bodyStart, to: bytes.count)
     }
 
-    private mutating func appendETag(_ answer: CollectedAnswer) {
+    private mutating func appendETag(_ answer: CollectedAnswer, _ tag: ContentDigest?) {
         let start = bytes.count
         let head = answer.head.bytes.span
         if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isStrongETag {
             bytes.append(head.extracting(own.range))
         } else {
-            ContentDigest(answer.body.span).appendETag(to: &bytes)
+            (tag ?? ContentDigest(answer.body.span)).appendETag(to: &bytes)
         }
         eTag = ByteRange(from: start, to: bytes.count)
     }

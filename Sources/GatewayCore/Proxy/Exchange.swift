@@ -78,6 +78,11 @@ package final class Exchange: PendingAnswer {
         self.fill = fill
     }
 
+    /// By what its answer is read as a page; only pages of tenants are.
+    var pageModel: PageModel? {
+        record.route?.cache?.sharing == .tenant ? record.route?.page : nil
+    }
+
     /// Answers from an entry, which must be of this exchange's part of the cache.
     func deliver(_ entry: CacheEntry, role: ForwardRole) {
         guard let partition else { preconditionFailure("an entry for an exchange without a cache") }

@@ -222,7 +222,8 @@ extension RequestPipeline {
         let body = exchange.collected
         exchange.collected = []
         let admission = cache.admit(
-            permit, head: head, body: body, decision: decision, receivedUnixSeconds: recorder.nowUnixSeconds)
+            permit, head: head, body: body, decision: decision, receivedUnixSeconds: recorder.nowUnixSeconds,
+            model: exchange.pageModel)
         courier.deliver(admission.wakeup)
         exchange.deliver(admission.entry, role: .single)
         exchange.setRole(

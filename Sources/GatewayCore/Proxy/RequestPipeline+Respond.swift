@@ -74,7 +74,7 @@ extension RequestPipeline {
     }
 
     /// 14, for a request that was answered at once.
-    private func write(_ record: borrowing ExchangeRecord) {
+    func write(_ record: borrowing ExchangeRecord) {
         identifier.bytes.withBytes { identifier in
             path.withBytes { recorder.write(record, identifier: identifier, path: $0) }
         }

@@ -231,12 +231,12 @@ package final class RequestPipeline {
         if case .fresh(let entry) = found {
             return answer(from: entry, downstream, &record, into: &output)
         }
+        if let handling = slice(key, partition, downstream, &record, into: &output) { return handling }
         record.cacheStatus = .forward(CacheForward(found.forwardReason))
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.prepareFill(
             request: request, partition: partition, fillRequest(head, bytes, downstream, exchange))
-        let waiter = Waiter(worker: workerIndex, token: exchange.number)
-        let now = downstream.startedAt
+        let (waiter, now) = (Waiter(worker: workerIndex, token: exchange.number), downstream.startedAt)
         switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
         case .lead(let permit): lead(exchange, permit)
         case .follow(let ticket): follow(exchange, ticket)

@@ -1,3 +1,4 @@
+package import Cache
 package import HTTPModel
 
 /// One rule of the configuration, prepared: which requests it takes and which policy of each kind they meet.
@@ -26,11 +27,15 @@ package final class Route: Sendable {
     package let query: ListQueryModel?
     /// How its answers are kept; `nil` for not at all.
     package let cache: RouteCacheConfiguration?
+    /// What its pages look like, if one of them can answer another's question.
+    package let page: PageModel?
+    /// Where the list is whose rows, alone, are this route's answers.
+    package let list: ListAddress?
 
     /// Puts the parts together.
     package init(
         index: Int, configuration: RouteConfiguration, identity: UInt64, access: AccessPolicy,
-        query: ListQueryModel?, label: LabelValue
+        query: ListQueryModel?, label: LabelValue, list: ListAddress? = nil
     ) {
         self.index = index
         name = configuration.name
@@ -42,6 +47,14 @@ package final class Route: Sendable {
         self.access = access
         self.query = query
         cache = configuration.cache
+        page = query?.page
+        self.list = list
+    }
+
+    /// Where its list is, if it is one path whose pages can be read.
+    package var address: ListAddress? {
+        guard let page, path.isExact else { return nil }
+        return ListAddress(route: number, path: Array(path.text.utf8), model: page)
     }
 
     /// Whether the route takes a method.

@@ -96,6 +96,8 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
     package let timeToLive: Duration
     /// Who shares an entry [tenant].
     package let sharing: Sharing
+    /// The list route of whose rows an answer is one; absent, no row answers.
+    package let rowOf: String?
 
     /// Who shares an entry.
     package enum Sharing: String, Sendable, Hashable, CaseIterable {
@@ -113,6 +115,9 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
             "by", SettingsKind<Sharing>.choice, default: .tenant,
             "Who shares an entry: `tenant`; on an open route `headers`, all with the same request fields."
         )
+        rowOf = section.optional(
+            "row_of", .name,
+            "On a route `LIST/{id}`: the list route whose rows, alone, are this route's answers.")
         switch (access, sharing) {
         case (.token, .tenant), (.open, .headers): break
         case (.token, .headers):

@@ -1,0 +1,76 @@
+import Cache
+import HTTPModel
+
+/// Stage 9, when nothing fresh is stored under the key itself: the same answer, read off a page that is.
+extension RequestPipeline {
+    /// Answers out of a stored page of the same list, if one decides the question; `nil` is a miss.
+    func slice(
+        _ key: Span<UInt8>, _ partition: CachePartition, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling? {
+        guard let route = record.route, let policy = route.cache, policy.sharing == .tenant else {
+            return nil
+        }
+        let now = downstream.startedAt
+        var found: PageSlice?
+        if let page = route.page {
+            found = cache.slice(partition, route: route.number, query: key, model: page, now: now)
+        } else if let list = route.list, let id = Self.lastSegment(of: key) {
+            found = cache.row(
+                partition, of: list, id: key.extracting(id), lifetime: policy.timeToLive, now: now)
+        }
+        guard let slice = found else { return nil }
+        // The last line of defence, as for entries.
+        precondition(slice.belongs(to: partition), "a page of another tenant answers")
+        return answer(slice, downstream, &record, into: &output)
+    }
+
+    /// What follows the last slash of a target without a query.
+    private static func lastSegment(of target: Span<UInt8>) -> Range<Int>? {
+        var start = target.count
+        while start > 0, target[start - 1] != UInt8(ascii: "/") {
+            if target[start - 1] == UInt8(ascii: "?") { return nil }
+            start -= 1
+        }
+        return start == target.count ? nil : start..<target.count
+    }
+
+    private func answer(
+        _ slice: PageSlice, _ downstream: Downstream, _ record: inout ExchangeRecord,
+        into output: inout ByteBuffer
+    ) -> Handling {
+        let now = downstream.startedAt
+        record.cacheStatus = .slice(ttlSeconds: slice.remainingLifetimeSeconds(now: now))
+        record.status = slice.source.status
+        let bodyByteCount = slice.bodyByteCount
+        guard bodyByteCount <= ResponseComposer.firstContentBytes else {
+            return deliver(slice, bodyByteCount, downstream, record)
+        }
+        let before = output.count
+        identifier.bytes.withBytes { identifier in
+            composer.answer(
+                from: slice, bodyByteCount: bodyByteCount, record.terms, identifier: identifier, now: now,
+                into: &output)
+        }
+        record.sentBytes = UInt64(output.count - before)
+        write(record)
+        return .answered(record.persistence)
+    }
+
+    /// Answers with a slice that a slow client would hold for long: made whole once, and given like any
+    /// entry.
+    private func deliver(
+        _ slice: PageSlice, _ bodyByteCount: Int, _ downstream: Downstream, _ record: ExchangeRecord
+    ) -> Handling {
+        let identifier = identifier.bytes.withBytes { $0.array }
+        recorder.exchangeBegan()
+        let exchange = exchanges.insert { number in
+            Exchange(
+                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
+                identifier: identifier, path: path.withBytes { $0.array }, record: record,
+                invalidates: false, contentIsOutstanding: false)
+        }
+        exchange.state = .delivering(CacheEntry(slice, bodyByteCount: bodyByteCount), sentBytes: nil)
+        return .pending(exchange)
+    }
+}
