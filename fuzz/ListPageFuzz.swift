@@ -33,7 +33,9 @@ private let model: PageModel = {
 
 private func entry(_ body: [UInt8], target: String) -> CacheEntry? {
     let target = Array(target.utf8)
-    guard let window = PageWindow(body.span, answering: target.span, model: model, listHash: { _ in 0 })
+    guard
+        let window = PageWindow(
+            body.span, answering: target.span, model: model, receivedUnixSeconds: 0, listHash: { _ in 0 })
     else { return nil }
     var head = ResponseHead(status: .ok)
     head.append(name: Array("Content-Type".utf8).span, value: Array("application/json".utf8).span)

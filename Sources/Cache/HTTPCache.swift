@@ -90,9 +90,21 @@ public final class HTTPCache: Sendable {
     }
 
     /// Whether an answer may be stored, as soon as its head is there.
-    public func decide(_ subject: StoragePolicy.Subject, routeLifetime: Duration) -> StorageDecision {
+    public func decide(
+        _ subject: StoragePolicy.Subject, routeLifetime: Duration, staleness: Staleness = .none
+    ) -> StorageDecision {
         StoragePolicy.decide(
-            subject, routeLifetime: routeLifetime, maximumEntryBytes: configuration.maximumEntryBytes)
+            subject, routeLifetime: routeLifetime, staleness: staleness,
+            maximumEntryBytes: configuration.maximumEntryBytes)
+    }
+
+    /// The right to fetch a key anew while its last answer is still given; `nil` if somebody does so already,
+    /// or too much is being fetched.
+    public func refresh(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>
+    ) -> FetchPermit? {
+        let hash = hasher.hash(partition: partition, route: route, query: query)
+        return collapser.lead(CacheKey(partition: partition, route: route, query: query.array, hash: hash))
     }
 
     /// Takes in an answer that was collected whole, stores it if that was decided, and ends the fetch.
@@ -107,7 +119,9 @@ public final class HTTPCache: Sendable {
         decision: StorageDecision, receivedUnixSeconds: Int64, model: PageModel? = nil
     ) -> Admission {
         let fillState = permit.fillState
-        let window = window(head, body.span, permit.key, decision, model: model)
+        let window = window(
+            head, body.span, permit.key, decision, receivedUnixSeconds: receivedUnixSeconds, model: model)
+        let decision = window?.shortened(decision, receivedUnixSeconds: receivedUnixSeconds) ?? decision
         let entry = CacheEntry(
             key: permit.key, generation: fillState.generation,
             answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: receivedUnixSeconds),
@@ -129,11 +143,13 @@ public final class HTTPCache: Sendable {
     /// The page in an answer, if it is one and may be read off.
     private func window(
         _ head: ResponseHead, _ body: Span<UInt8>, _ key: CacheKey, _ decision: StorageDecision,
-        model: PageModel?
+        receivedUnixSeconds: Int64, model: PageModel?
     ) -> PageWindow? {
         guard case .store = decision, let model, head.allowsSlices else { return nil }
         let target = key.query.span
-        return PageWindow(body, answering: target, model: model) { question in
+        return PageWindow(
+            body, answering: target, model: model, receivedUnixSeconds: receivedUnixSeconds
+        ) { question in
             hasher.hash(partition: key.partition, route: key.route, list: question, target)
         }
     }
@@ -186,6 +202,14 @@ public enum LookUp: Sendable {
     /// Kept, but out of time: to be replaced.
     case stale(CacheEntry)
     case miss
+
+    /// What is kept although its time is over.
+    public var staleEntry: CacheEntry? {
+        switch self {
+        case .stale(let entry): entry
+        case .fresh, .miss: nil
+        }
+    }
 
     /// Why a request goes on for which nothing fresh was found.
     public var forwardReason: ForwardReason {

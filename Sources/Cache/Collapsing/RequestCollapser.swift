@@ -91,6 +91,23 @@ public final class RequestCollapser: Sendable {
         }
     }
 
+    /// Starts the fetch of a key on behalf of nobody in particular; `nil` if it is under way.
+    func lead(_ key: CacheKey) -> FetchPermit? {
+        let fillState = key.partition.fillState
+        let flightKey = FlightKey(key: key, epoch: fillState.epoch)
+        let serial = shards[Self.shardIndex(key)].withLock { shard -> UInt64? in
+            guard shard.flights[flightKey] == nil, shard.flights.count < maximumFlightsPerShard else {
+                return nil
+            }
+            let serial = shard.nextSerial
+            shard.nextSerial += 1
+            shard.flights[flightKey] = Flight(serial: serial)
+            return serial
+        }
+        guard let serial else { return nil }
+        return FetchPermit(key: key, serial: serial, fillState: fillState)
+    }
+
     private enum JoinStep {
         case lead(serial: UInt64)
         case follow(serial: UInt64, place: Int)

@@ -19,6 +19,12 @@ public final class PageModel: Sendable {
         public var hasMore = "has_more"
         /// Inside it, the last row's id if rows follow, else null.
         public var nextCursor = "next_cursor"
+        /// In a row, the moment at which it changes by itself, if it has any.
+        public var expiry = "expires_at"
+        /// In a row, the member that says whether that is still to come.
+        public var state = "status"
+        /// The states in which it is.
+        public var activeStates = ["created", "in_progress"]
 
         /// The names of the Kayle API.
         public init() {}
@@ -63,6 +69,10 @@ public final class PageModel: Sendable {
         case instant
         /// Anything; may be missing.
         case optional
+        /// `2026-11-23T12:00:00.000Z`, or another value, or none at all.
+        case optionalInstant
+        /// A string without escapes, or another value, or none at all.
+        case optionalText
     }
 
     /// A member of a row.
@@ -101,6 +111,12 @@ public final class PageModel: Sendable {
     /// The parameter with which rows carry more; empty if there is none.
     let includesName: [UInt8]
     let order: RowOrder
+    /// Index of the member at whose moment a row changes by itself.
+    let expiryMember: Int
+    /// Index of the member that says whether it still does.
+    let stateMember: Int
+    /// The states in which it does.
+    let activeStates: [[UInt8]]
 
     /// Checks a declaration: one limit, one cursor, at most one parameter that adds a member.
     public init(names: Names, parameters: [Parameter], order: RowOrder) throws(PageModelFailure) {
@@ -127,12 +143,18 @@ public final class PageModel: Sendable {
         guard cursors.count == 1, let cursor = cursors.first else { throw .cursorCount(cursors.count) }
         guard includes.count <= 1 else { throw .includesTwice }
         guard filters.count <= Self.maximumFilters else { throw .filterCount(filters.count) }
-        let texts = [names.rows, names.pagination, names.limit, names.hasMore, names.nextCursor]
+        let texts = [
+            names.rows, names.pagination, names.limit, names.hasMore, names.nextCursor, names.expiry,
+            names.state,
+        ]
         if let name = (texts + members.map { String(decoding: $0.name, as: UTF8.self) }).first(where: {
             !Self.isPlain($0)
         }) {
             throw .nameInvalid(name)
         }
+        stateMember = Self.index(of: names.state, .optionalText, &members)
+        expiryMember = Self.index(of: names.expiry, .optionalInstant, &members)
+        activeStates = names.activeStates.map { Array($0.utf8) }
         rows = Array(names.rows.utf8)
         pagination = Array(names.pagination.utf8)
         paginationLimit = Array(names.limit.utf8)
@@ -157,6 +179,14 @@ public final class PageModel: Sendable {
         let index = known ?? members.count
         if known == nil { members.append(Member(name: name, kind: kind)) }
         return Filter(name: Array(parameter.utf8), comparison: comparison, member: index)
+    }
+
+    /// The index of a member that is read in any case, or else is added.
+    private static func index(of name: String, _ kind: MemberKind, _ members: inout [Member]) -> Int {
+        let name = Array(name.utf8)
+        if let known = members.firstIndex(where: { $0.name == name }) { return known }
+        members.append(Member(name: name, kind: kind))
+        return members.count - 1
     }
 
     private static func member(

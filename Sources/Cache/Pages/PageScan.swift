@@ -171,6 +171,16 @@ struct PageScan {
                 return nil
             }
             return range
+        case .optionalText, .optionalInstant:
+            let start = walker.position
+            guard walker.byte(body) == 0x22 else {
+                return walker.value(body) ? ByteRange(from: start, to: start) : nil
+            }
+            guard let range = walker.string(body) else { return nil }
+            let text = body.extracting(range.range)
+            // Empty for what is not read: an escape, or a moment in another form.
+            let isRead = kind == .optionalInstant ? text.isShownInstant : !text.holdsEscape
+            return isRead ? range : ByteRange(from: start, to: start)
         case .optional:
             return walker.value(body) ? ByteRange(from: cutStart, to: walker.position) : nil
         }
@@ -178,7 +188,7 @@ struct PageScan {
 
     /// Whether the row at `base` has every member that is read.
     private func isWhole(_ base: Int, _ model: PageModel) -> Bool {
-        for member in model.members.indices where model.members[member].kind != .optional {
+        for member in model.members.indices where model.members[member].kind.isRequired {
             if offsets[base + 2 * (member + 1) + 1] == 0 { return false }
         }
         return true
@@ -202,6 +212,11 @@ struct PageScan {
 }
 
 extension Span where Element == UInt8 {
+    fileprivate var holdsEscape: Bool {
+        for index in 0..<count where self[index] == 0x5C { return true }
+        return false
+    }
+
     /// Whether these are `2026-11-23T12:00:00.000Z` with any digits: text that is ordered like the moments it
     /// shows.
     fileprivate var isShownInstant: Bool {
@@ -219,5 +234,15 @@ extension Span where Element == UInt8 {
             guard isRight else { return false }
         }
         return true
+    }
+}
+
+extension PageModel.MemberKind {
+    /// Whether a row without the member is none.
+    fileprivate var isRequired: Bool {
+        switch self {
+        case .text, .instant: true
+        case .optional, .optionalInstant, .optionalText: false
+        }
     }
 }

@@ -27,6 +27,8 @@ public final class CacheEntry: Sendable {
     /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the
     /// body. Empty for an answer that is passed on as it came.
     public let eTag: ByteRange
+    /// The entity tag as the upstream sent it, strong or weak; empty if it sent none.
+    let validator: ByteRange
     /// `Name: value\r\n` for each field line that is sent on. What the gateway states anew (Content-Length,
     /// Cache-Control, CDN-Cache-Control, Age, Expires, ETag, X-Request-Id, RateLimit) is left out where it
     /// does so; `Date` is always there.
@@ -54,6 +56,7 @@ public final class CacheEntry: Sendable {
         status = answer.head.status
         bytes = rendered.bytes
         eTag = rendered.eTag
+        validator = rendered.validator
         fields = rendered.fields
         body = rendered.body
         queryBytes = UInt32(key.query.count)
@@ -80,6 +83,7 @@ public final class CacheEntry: Sendable {
         status = source.status
         self.bytes = bytes
         self.eTag = eTag
+        validator = .empty
         self.fields = fields
         self.body = body
         self.freshUntil = freshUntil
@@ -125,6 +129,32 @@ public final class CacheEntry: Sendable {
         case .store(let freshness): freshness.receivedAt
         case .notStored: MonotonicInstant(nanoseconds: 0)
         }
+    }
+
+    /// When the entry is of no use at all any more, fresh or stale.
+    var keptUntil: MonotonicInstant {
+        switch decision {
+        case .store(let freshness):
+            let kept = max(freshness.servedWhileRevalidatingUntil, freshness.servedOnErrorUntil)
+            // What can be confirmed without being sent again is worth keeping a little longer.
+            return validator.isEmpty ? kept : max(kept, freshUntil.advanced(by: Self.revalidationSpan))
+        case .notStored: return freshUntil
+        }
+    }
+
+    /// How long an answer with a validator is kept for being confirmed after its lifetime. [1 min]
+    static let revalidationSpan = Duration.seconds(60)
+
+    /// Whether it may be given although its lifetime is over, because somebody fetches a new one.
+    public func mayAnswerWhileRevalidating(at now: MonotonicInstant) -> Bool {
+        guard case .store(let freshness) = decision else { return false }
+        return now < freshness.servedWhileRevalidatingUntil && !isInvalidated
+    }
+
+    /// Whether it may be given in place of a failure of the upstream.
+    public func mayAnswerOnError(at now: MonotonicInstant) -> Bool {
+        guard case .store(let freshness) = decision else { return false }
+        return now < freshness.servedOnErrorUntil && !isInvalidated
     }
 
     /// Whether the entry is of this partition: what must hold wherever an entry meets a request.

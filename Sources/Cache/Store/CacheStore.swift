@@ -242,7 +242,7 @@ final class CacheStore: Sendable {
         }
         let isKnown = admission.ghosts.recall(entry.hash)
         let node = admission.queue.insert(entry, stage: isKnown ? .main : .small)
-        admission.expiry.insert(node, at: entry.freshUntil)
+        admission.expiry.insert(node, at: entry.keptUntil)
         shards[Self.shardIndex(entry.hash)].state.withLock { shard in
             admission.shardBytes += shard.growthBytes
             shard.insert(entry, node: node)

@@ -1,8 +1,10 @@
 import HTTPModel
 
-/// The bytes of an entry: key, entity tag, field lines, empty line, body.
+/// The bytes of an entry: key, the upstream's weak validator if it has one, entity tag, field lines, empty
+/// line, body.
 struct RenderedAnswer {
     private(set) var bytes: [UInt8] = []
+    private(set) var validator = ByteRange.empty
     private(set) var eTag = ByteRange.empty
     private(set) var fields = ByteRange.empty
     private(set) var body = ByteRange.empty
@@ -33,10 +35,17 @@ struct RenderedAnswer {
         let head = answer.head.bytes.span
         if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isStrongETag {
             bytes.append(head.extracting(own.range))
-        } else {
-            (tag ?? ContentDigest(answer.body.span)).appendETag(to: &bytes)
+            eTag = ByteRange(from: start, to: bytes.count)
+            validator = eTag
+            return
         }
-        eTag = ByteRange(from: start, to: bytes.count)
+        if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isWeakETag {
+            bytes.append(head.extracting(own.range))
+            validator = ByteRange(from: start, to: bytes.count)
+        }
+        let tagStart = bytes.count
+        (tag ?? ContentDigest(answer.body.span)).appendETag(to: &bytes)
+        eTag = ByteRange(from: tagStart, to: bytes.count)
     }
 
     private mutating func appendFields(_ answer: CollectedAnswer, statesAnew: Bool) {
@@ -105,6 +114,12 @@ extension Span where Element == UInt8 {
             return false
         }
         return true
+    }
+
+    /// Whether these are a weak entity tag: `W/` and a strong one.
+    fileprivate var isWeakETag: Bool {
+        count >= 4 && self[0] == UInt8(ascii: "W") && self[1] == UInt8(ascii: "/")
+            && extracting(2..<count).isStrongETag
     }
 
     /// Whether these are a strong entity tag (RFC 9110 §8.8.3): quotes around visible bytes, no `W/`.

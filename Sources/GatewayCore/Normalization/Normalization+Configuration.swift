@@ -115,6 +115,14 @@ extension PageModel.Names {
         nextCursor = section.value(
             "next_cursor", .name, default: nextCursor,
             "In the pagination: the last id if rows follow, or null.")
+        expiry = section.value(
+            "expiry", .name, default: expiry,
+            "In a row: the moment at which it changes by itself; no answer is fresh beyond it.")
+        state = section.value(
+            "state", .name, default: state, "In a row: the member that says whether that is still to come.")
+        activeStates = section.value(
+            "active_states", .list(of: .name, count: 0...16), default: activeStates,
+            "The values of that member with which it is.")
     }
 }
 

@@ -6,7 +6,7 @@
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, handshakes, receivedBytes, sentBytes
-    case cacheRequests, cacheBytes, cacheEntries, cacheEvictions
+    case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries
     case rateLimited, rateLimitBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
@@ -40,6 +40,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes: "kayle_gateway_received_bytes_total"
         case .sentBytes: "kayle_gateway_sent_bytes_total"
         case .cacheRequests: "kayle_gateway_cache_requests_total"
+        case .cacheRefreshes: "kayle_gateway_cache_refreshes_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -64,7 +65,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var kind: Kind {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .handshakes, .receivedBytes, .sentBytes,
-            .cacheRequests, .cacheEvictions, .upstreamRequests, .upstreamRetries, .rateLimited,
+            .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
+            .rateLimited,
             .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
@@ -80,7 +82,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes, .sentBytes, .cacheBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .handshakes,
-            .cacheRequests, .cacheEntries, .cacheEvictions, .upstreamRequests, .upstreamInFlight,
+            .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
+            .upstreamInFlight,
             .upstreamRetries, .rateLimited, .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped,
             .configurationGeneration, .reloads, .buildInfo:
             .count
@@ -96,7 +99,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .handshakes: [.result]
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
-        case .upstreamDuration: [.route]
+        case .upstreamDuration, .cacheRefreshes: [.route]
         case .rateLimited: [.tenant, .limit]
         case .reloads: [.result]
         case .certificateExpiry: [.listener]
@@ -116,7 +119,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
-            .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests, .upstreamDuration,
+            .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes, .upstreamRequests,
+            .upstreamDuration,
             .upstreamInFlight, .upstreamRetries, .rateLimited, .loopTurnDuration, .reloads:
             false
         }
@@ -135,6 +139,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes: "Bytes of requests received, heads included, before encryption."
         case .sentBytes: "Bytes of answers sent, heads included, before encryption."
         case .cacheRequests: "Requests of cached routes, by what the cache had: the words of Cache-Status."
+        case .cacheRefreshes: "Fetches of answers that were given meanwhile although their time was over."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."

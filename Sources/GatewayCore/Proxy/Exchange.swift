@@ -47,6 +47,16 @@ package final class Exchange: PendingAnswer {
     private(set) var fill: UpstreamRequest?
     /// Whether the answer may be kept, once its head is there.
     var decision: StorageDecision?
+    /// What the client says it has: a list of entity tags; empty if it says nothing.
+    var condition: [UInt8] = []
+    /// An answer whose time is over, should the upstream fail.
+    var stale: CacheEntry?
+    /// What the upstream was asked to confirm.
+    var revalidation: Revalidation?
+    /// The head of what it confirmed.
+    var confirmedHead: ResponseHead?
+    /// Whether it fetches for the cache alone: no client waits, and none is written down.
+    private(set) var isRefresh = false
     /// Content collected for the cache and not sent.
     var collected: [UInt8] = []
     /// Whether the request changes what is cached for its tenant.
@@ -81,6 +91,17 @@ package final class Exchange: PendingAnswer {
     /// By what its answer is read as a page; only pages of tenants are.
     var pageModel: PageModel? {
         record.route?.cache?.sharing == .tenant ? record.route?.page : nil
+    }
+
+    /// Makes this the exchange of nobody: what it fetches is for those to come.
+    func becomeRefresh() {
+        isRefresh = true
+        connection = nil
+    }
+
+    /// What may be given in place of a failure.
+    func answerOnError(at now: MonotonicInstant) -> CacheEntry? {
+        stale.flatMap { $0.mayAnswerOnError(at: now) ? $0 : nil }
     }
 
     /// Answers from an entry, which must be of this exchange's part of the cache.

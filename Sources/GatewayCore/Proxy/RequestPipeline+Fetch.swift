@@ -198,10 +198,22 @@ extension RequestPipeline {
         let timing = FetchTiming(
             requestedAt: exchange.record.upstreamAskedAt ?? now, receivedAt: now,
             receivedUnixSeconds: recorder.nowUnixSeconds)
+        if standIn(for: head.status, exchange, transfer) { return }
+        var answer = head
+        let isConfirmed = exchange.revalidation != nil && head.status == .notModified
+        if isConfirmed, let revalidation = exchange.revalidation {
+            // What is kept, with what has just been said about it (RFC 9111 §4.3.4).
+            answer = revalidation.confirmed(by: head)
+        }
         let decision = cache.decide(
-            StoragePolicy.Subject(request: request, response: head, framing: framing, timing: timing),
-            routeLifetime: lifetime)
+            StoragePolicy.Subject(request: request, response: answer, framing: framing, timing: timing),
+            routeLifetime: lifetime, staleness: exchange.record.route?.cache?.staleness ?? .none)
         exchange.decision = decision
+        // What was confirmed is at hand, whether it may be kept or not.
+        if isConfirmed {
+            exchange.confirmedHead = answer
+            return
+        }
         if case .notStored(let refusal) = decision { passOn(exchange, because: refusal) }
     }
 
@@ -219,10 +231,15 @@ extension RequestPipeline {
         else {
             preconditionFailure("a fill without permit, head or decision")
         }
-        let body = exchange.collected
+        var body = exchange.collected
         exchange.collected = []
+        if exchange.confirmedHead != nil, let entry = exchange.revalidation?.entry {
+            let held = entry.bytes
+            body = held.span.extracting(entry.body.range).array
+        }
         let admission = cache.admit(
-            permit, head: head, body: body, decision: decision, receivedUnixSeconds: recorder.nowUnixSeconds,
+            permit, head: exchange.confirmedHead ?? head, body: body, decision: decision,
+            receivedUnixSeconds: recorder.nowUnixSeconds,
             model: exchange.pageModel)
         courier.deliver(admission.wakeup)
         exchange.deliver(admission.entry, role: .single)
@@ -232,7 +249,35 @@ extension RequestPipeline {
         endIfAlone(exchange)
     }
 
+    /// Gives what is kept in place of an answer that says the upstream cannot answer; whether it did.
+    private func standIn(for status: Status, _ exchange: Exchange, _ transfer: Transfer) -> Bool {
+        switch status.rawValue {
+        case 500, 502, 503, 504: break
+        default: return false
+        }
+        guard giveStale(exchange) else { return false }
+        upstream.cancel(transfer)
+        exchange.transfer = nil
+        endIfAlone(exchange)
+        return true
+    }
+
+    /// Gives what is kept, to those who wait for the fetch as well; whether there was anything.
+    private func giveStale(_ exchange: Exchange) -> Bool {
+        guard let entry = exchange.answerOnError(at: now), exchange.cacheRequest != nil else { return false }
+        if let permit = exchange.permit.take() {
+            courier.deliver(cache.collapser.end(permit, .entry(entry)))
+        }
+        exchange.deliver(entry, role: .single)
+        exchange.setRole(.single, status: exchange.record.upstreamStatus, detail: .staleOnError)
+        return true
+    }
+
     private func fail(_ exchange: Exchange, _ failure: UpstreamFailure) {
+        if giveStale(exchange) {
+            endIfAlone(exchange)
+            return
+        }
         if let permit = exchange.permit.take() {
             courier.deliver(cache.collapser.end(permit, .failed(failure.number)))
         }
@@ -243,7 +288,7 @@ extension RequestPipeline {
     /// A fetch that went on for others' sake ends without an answer of its own.
     private func endIfAlone(_ exchange: Exchange) {
         guard exchange.connection == nil else { return }
-        exchange.record.status = .clientGone
+        if !exchange.isRefresh { exchange.record.status = .clientGone }
         finish(exchange)
     }
 }

@@ -3,15 +3,11 @@ import HTTPModel
 
 /// Stage 9, when nothing fresh is stored under the key itself: the same answer, read off a page that is.
 extension RequestPipeline {
-    /// Answers out of a stored page of the same list, if one decides the question; `nil` is a miss.
+    /// The answer out of a stored page of the same list, if one decides the question.
     func slice(
-        _ key: Span<UInt8>, _ partition: CachePartition, _ downstream: Downstream,
-        _ record: inout ExchangeRecord, into output: inout ByteBuffer
-    ) -> Handling? {
-        guard let route = record.route, let policy = route.cache, policy.sharing == .tenant else {
-            return nil
-        }
-        let now = downstream.startedAt
+        _ key: Span<UInt8>, _ partition: CachePartition, _ route: Route, now: MonotonicInstant
+    ) -> PageSlice? {
+        guard let policy = route.cache, policy.sharing == .tenant else { return nil }
         var found: PageSlice?
         if let page = route.page {
             found = cache.slice(partition, route: route.number, query: key, model: page, now: now)
@@ -19,10 +15,9 @@ extension RequestPipeline {
             found = cache.row(
                 partition, of: list, id: key.extracting(id), lifetime: policy.timeToLive, now: now)
         }
-        guard let slice = found else { return nil }
         // The last line of defence, as for entries.
-        precondition(slice.belongs(to: partition), "a page of another tenant answers")
-        return answer(slice, downstream, &record, into: &output)
+        if let found { precondition(found.belongs(to: partition), "a page of another tenant answers") }
+        return found
     }
 
     /// What follows the last slash of a target without a query.
@@ -35,13 +30,24 @@ extension RequestPipeline {
         return start == target.count ? nil : start..<target.count
     }
 
-    private func answer(
-        _ slice: PageSlice, _ downstream: Downstream, _ record: inout ExchangeRecord,
-        into output: inout ByteBuffer
+    /// Answers with a slice: whole, or with 304 if the client has it.
+    func answer(
+        _ slice: PageSlice, _ request: CacheRequest, _ head: RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         let now = downstream.startedAt
         record.cacheStatus = .slice(ttlSeconds: slice.remainingLifetimeSeconds(now: now))
         record.status = slice.source.status
+        tag.removeAll(keepingCapacity: true)
+        slice.appendETag(to: &tag)
+        if request.isConditional {
+            let tag = tag
+            if Self.has(tag.span, head, bytes) {
+                return confirm(
+                    tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now),
+                    downstream, &record, into: &output)
+            }
+        }
         let bodyByteCount = slice.bodyByteCount
         guard bodyByteCount <= ResponseComposer.firstContentBytes else {
             return deliver(slice, bodyByteCount, downstream, record)
@@ -49,8 +55,8 @@ extension RequestPipeline {
         let before = output.count
         identifier.bytes.withBytes { identifier in
             composer.answer(
-                from: slice, bodyByteCount: bodyByteCount, record.terms, identifier: identifier, now: now,
-                into: &output)
+                from: slice, bodyByteCount: bodyByteCount, tag: tag.span, record.terms,
+                identifier: identifier, now: now, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
         write(record)

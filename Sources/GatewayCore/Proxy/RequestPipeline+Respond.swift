@@ -15,7 +15,6 @@ extension RequestPipeline {
         from entry: CacheEntry, _ downstream: Downstream, _ record: inout ExchangeRecord,
         into output: inout ByteBuffer
     ) -> Handling {
-        record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: downstream.startedAt))
         record.status = entry.status
         let before = output.count
         let sent = identifier.bytes.withBytes { identifier in
@@ -126,7 +125,11 @@ extension RequestPipeline {
         exchange.state = .ended
         exchange.transfer = nil
         let (identifier, path) = (exchange.identifier, exchange.path)
-        recorder.write(exchange.record, identifier: identifier.span, path: path.span)
+        if exchange.isRefresh {
+            recorder.refreshed(exchange.record)
+        } else {
+            recorder.write(exchange.record, identifier: identifier.span, path: path.span)
+        }
         exchanges.remove(exchange)
         recorder.exchangeEnded()
     }
@@ -155,6 +158,7 @@ extension RequestPipeline {
             output.append(bytes.span.extracting((start + sent)..<(start + end)))
             sent = end
         } else {
+            if confirm(entry, exchange, into: &output) { return .finished(exchange.record.persistence) }
             exchange.record.status = entry.status
             let identifier = exchange.identifier
             sent = composer.answer(
@@ -191,6 +195,23 @@ extension RequestPipeline {
         case .queued, .connecting, .waitingForHead, .receivingContent: return .waiting
         case .cancelled: preconditionFailure("a cancelled transfer is passed on")
         }
+    }
+
+    /// Answers with 304 if the client has what an entry holds.
+    private func confirm(
+        _ entry: CacheEntry, _ exchange: Exchange, into output: inout ByteBuffer
+    ) -> Bool {
+        let held = entry.bytes
+        let tag = held.span.extracting(entry.eTag.range)
+        guard !exchange.condition.isEmpty, EntityTagList.names(tag, in: exchange.condition.span) else {
+            return false
+        }
+        exchange.record.status = .notModified
+        let identifier = exchange.identifier
+        composer.answerNotModified(
+            tag, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
+            identifier: identifier.span, now: now, into: &output)
+        return true
     }
 
     /// Writes the head of the upstream's answer, and early hints before it; `nil` while there is none.

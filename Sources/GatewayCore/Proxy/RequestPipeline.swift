@@ -32,6 +32,8 @@ package final class RequestPipeline {
     private var query = ByteBuffer(minimumCapacity: 1_024)
     private var key = ByteBuffer(minimumCapacity: 1_024)
     private var queries = ListQueryNormalizer()
+    /// The entity tag of the slice at hand.
+    var tag: [UInt8] = []
 
     /// The instant of the event being served; set by the worker before each.
     package var now = MonotonicInstant(nanoseconds: 0)
@@ -219,32 +221,5 @@ package final class RequestPipeline {
         return key.withBytes { key in
             lookUp(key, request, head, bytes, downstream, &record, into: &output)
         }
-    }
-
-    private func lookUp(
-        _ key: Span<UInt8>, _ request: CacheRequest, _ head: RequestHead, _ bytes: Span<UInt8>,
-        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
-    ) -> Handling {
-        guard let route = record.route else { preconditionFailure("a look-up without a route") }
-        let partition = snapshot.partition(for: record.tenant, on: route)
-        let found = cache.lookUp(partition, route: route.number, query: key, now: downstream.startedAt)
-        if case .fresh(let entry) = found {
-            return answer(from: entry, downstream, &record, into: &output)
-        }
-        if let handling = slice(key, partition, downstream, &record, into: &output) { return handling }
-        record.cacheStatus = .forward(CacheForward(found.forwardReason))
-        let exchange = makeExchange(head, bytes, downstream, record)
-        exchange.prepareFill(
-            request: request, partition: partition, fillRequest(head, bytes, downstream, exchange))
-        let (waiter, now) = (Waiter(worker: workerIndex, token: exchange.number), downstream.startedAt)
-        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
-        case .lead(let permit): lead(exchange, permit)
-        case .follow(let ticket): follow(exchange, ticket)
-        case .alone: goAlone(exchange)
-        case .fresh(let entry, let wakeup):
-            courier.deliver(wakeup)
-            exchange.deliver(entry, role: .collapsed)
-        }
-        return .pending(exchange)
     }
 }

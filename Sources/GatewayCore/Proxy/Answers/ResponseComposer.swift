@@ -105,7 +105,8 @@ package struct ResponseComposer: ~Copyable {
             ResponseEncoder.field("ETag", bytes.extracting(entry.eTag.range), into: &output)
             appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
             let age = entry.ageSeconds(now: now)
-            if terms.cacheStatus?.isHit == true {
+            // What is given in place of a failure is as old as it is, too.
+            if terms.cacheStatus?.isHit == true || age > 0 {
                 ResponseEncoder.field("Age", UInt64(clamping: age), into: &output)
             }
         }
@@ -117,33 +118,6 @@ package struct ResponseComposer: ~Copyable {
         let first = min(Int(entry.body.count), Self.firstContentBytes)
         output.append(bytes.extracting(Int(entry.fields.start)..<(Int(entry.body.start) + first)))
         return first
-    }
-
-    /// An answer that is read off a stored page, whole; `bodyByteCount` is the slice's.
-    package mutating func answer(
-        from slice: PageSlice, bodyByteCount: Int, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
-        now: MonotonicInstant, into output: inout ByteBuffer
-    ) {
-        let held = slice.source.bytes
-        let bytes = held.span
-        ResponseEncoder.statusLine(slice.source.status, into: &output)
-        ResponseEncoder.field("Content-Length", UInt64(bodyByteCount), into: &output)
-        words.removeAll(keepingCapacity: true)
-        slice.appendETag(to: &words)
-        ResponseEncoder.field("ETag", words.span, into: &output)
-        appendLifetime(slice.remainingLifetimeSeconds(now: now), into: &output)
-        ResponseEncoder.field("Age", UInt64(clamping: slice.source.ageSeconds(now: now)), into: &output)
-        appendOwn(terms, identifier: identifier, into: &output)
-        output.append(bytes.extracting(slice.source.fieldsAndEnd.range))
-        guard terms.method != .head else { return }
-        slice.forEachPiece { piece in
-            switch piece {
-            case .source(let range): output.append(bytes.extracting(range.range))
-            case .number(let number): output.append(decimal: UInt64(number))
-            case .word(let word): output.append(word)
-            case .byte(let byte): output.append(byte)
-            }
-        }
     }
 
     /// Early hints (103), passed on as they came.
@@ -191,7 +165,7 @@ package struct ResponseComposer: ~Copyable {
         }
     }
 
-    private mutating func appendOwn(
+    mutating func appendOwn(
         _ terms: borrowing AnswerTerms, identifier: Span<UInt8>, into output: inout ByteBuffer
     ) {
         if let status = terms.cacheStatus {
@@ -216,7 +190,7 @@ package struct ResponseComposer: ~Copyable {
 
     /// `private` for the caches of the client's side, and nothing for those between us and them: one of them
     /// could serve two tenants.
-    private func appendLifetime(_ seconds: Int64, into output: inout ByteBuffer) {
+    func appendLifetime(_ seconds: Int64, into output: inout ByteBuffer) {
         output.append("Cache-Control: private, max-age=")
         output.append(decimal: UInt64(clamping: seconds))
         output.append("\r\nCDN-Cache-Control: no-store\r\n")
