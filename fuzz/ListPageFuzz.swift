@@ -41,7 +41,7 @@ private func entry(_ body: [UInt8], target: String) -> CacheEntry? {
     head.append(name: Array("Content-Type".utf8).span, value: Array("application/json".utf8).span)
     let end = MonotonicInstant(nanoseconds: 2)
     return CacheEntry(
-        key: CacheKey(partition: CachePartition(id: 1), route: 1, query: target, hash: 0), generation: 0,
+        key: CacheKey(partition: CachePartition(id: 1), route: 1, query: target, hash: 0), judgedWrites: 0,
         answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: 0),
         decision: .store(
             Freshness(receivedAt: MonotonicInstant(nanoseconds: 1), initialAgeNanoseconds: 0, freshUntil: end)

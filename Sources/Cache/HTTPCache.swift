@@ -26,9 +26,14 @@ public final class HTTPCache: Sendable {
     }
 
     /// The partition of a tenant and an upstream credential, given by its fingerprint. For snapshots, never
-    /// for requests; the same two give the same partition, so entries survive a reload.
-    public func partition(tenant: String, credential: UInt64) -> CachePartition {
-        registry.withLock { $0.partition(tenant: tenant, credential: credential) }
+    /// for requests; the same give the same partition, so entries survive a reload. Tenants of one
+    /// `organization` upstream see each other's writes, and nothing else of each other.
+    public func partition(
+        tenant: String, credential: UInt64, organization: String? = nil
+    ) -> CachePartition {
+        registry.withLock {
+            $0.partition(tenant: tenant, credential: credential, organization: organization)
+        }
     }
 
     /// The largest answer that is stored, in bytes: nothing larger needs to be collected.
@@ -123,7 +128,7 @@ public final class HTTPCache: Sendable {
             head, body.span, permit.key, decision, receivedUnixSeconds: receivedUnixSeconds, model: model)
         let decision = window?.shortened(decision, receivedUnixSeconds: receivedUnixSeconds) ?? decision
         let entry = CacheEntry(
-            key: permit.key, generation: fillState.generation,
+            key: permit.key, judgedWrites: fillState.writes,
             answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: receivedUnixSeconds),
             decision: decision, window: window)
         switch decision {
@@ -154,10 +159,11 @@ public final class HTTPCache: Sendable {
         }
     }
 
-    /// Makes everything stored for a partition useless at once, and every fetch under way unfit to be
-    /// stored: for writes. Costs two atomic additions; the memory comes back by expiry and eviction.
-    public func invalidate(_ partition: CachePartition) {
-        partition.invalidate()
+    /// Takes a write down: from now on nothing is answered, in any partition of the organization, that it can
+    /// have changed, and nothing of that kind is stored by a fetch that is under way. The memory comes back
+    /// by expiry and eviction.
+    public func invalidate(_ partition: CachePartition, _ effect: WriteEffect = .everything) {
+        partition.invalidate(effect)
     }
 
     /// Takes out what a partition holds, of one route or of all; returns how many entries could still have

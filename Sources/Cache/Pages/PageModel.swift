@@ -25,6 +25,8 @@ public final class PageModel: Sendable {
         public var state = "status"
         /// The states in which it is.
         public var activeStates = ["created", "in_progress"]
+        /// What `POST LIST/ID/ACTION` may do to a row that stays in the list all the same.
+        public var rowActions = ["cancel"]
 
         /// The names of the Kayle API.
         public init() {}
@@ -118,6 +120,8 @@ public final class PageModel: Sendable {
     /// The states in which it does.
     let activeStates: [[UInt8]]
 
+    private let rowActions: [[UInt8]]
+
     /// Checks a declaration: one limit, one cursor, at most one parameter that adds a member.
     public init(names: Names, parameters: [Parameter], order: RowOrder) throws(PageModelFailure) {
         var members = [Member(name: Array(names.id.utf8), kind: .text)]
@@ -155,6 +159,7 @@ public final class PageModel: Sendable {
         stateMember = Self.index(of: names.state, .optionalText, &members)
         expiryMember = Self.index(of: names.expiry, .optionalInstant, &members)
         activeStates = names.activeStates.map { Array($0.utf8) }
+        rowActions = names.rowActions.map { Array($0.utf8) }
         rows = Array(names.rows.utf8)
         pagination = Array(names.pagination.utf8)
         paginationLimit = Array(names.limit.utf8)
@@ -168,6 +173,12 @@ public final class PageModel: Sendable {
         includesName = Array((includes.first?.name ?? "").utf8)
         self.order = order
     }
+
+    /// Whether these are an id of a row.
+    public func isID(_ text: Span<UInt8>) -> Bool { order.holds(text) }
+
+    /// Whether an action on a row leaves it in the list.
+    public func keepsRow(_ action: Span<UInt8>) -> Bool { rowActions.contains { action.equals($0) } }
 
     private static func filter(
         _ parameter: String, _ comparison: Comparison, _ member: String, _ kind: MemberKind,

@@ -23,7 +23,41 @@ struct PageScan {
         guard readTop(body, model), walker.position == body.count, hasList, hasPagination else { return nil }
     }
 
+    /// The members of the row that an answer with one row shows, by their index in the model; empty where one
+    /// is missing. `nil` if it is no such answer.
+    static func members(ofSingleRow body: Span<UInt8>, model: PageModel) -> [[UInt8]]? {
+        var scan = PageScan()
+        guard scan.readSingle(body, model), scan.walker.position == body.count, !scan.offsets.isEmpty else {
+            return nil
+        }
+        let members = model.members.indices.map { member in
+            let start = Int(scan.offsets[2 * (member + 1)])
+            let end = Int(scan.offsets[2 * (member + 1) + 1])
+            return body.extracting(start..<end).array
+        }
+        guard let id = members.first else { return nil }
+        return model.order.holds(id.span) ? members : nil
+    }
+
+    private init() {}
+
     // MARK: The page
+
+    private mutating func readSingle(_ body: Span<UInt8>, _ model: PageModel) -> Bool {
+        guard walker.take(UInt8(ascii: "{"), body) else { return false }
+        while true {
+            guard let name = walker.plainString(body), walker.take(UInt8(ascii: ":"), body) else {
+                return false
+            }
+            if body.extracting(name.range).equals(model.rows) {
+                guard offsets.isEmpty, readRow(body, model) else { return false }
+            } else if !walker.word("null", body) {
+                return false
+            }
+            if walker.take(UInt8(ascii: "}"), body) { return true }
+            guard walker.take(UInt8(ascii: ","), body) else { return false }
+        }
+    }
 
     private mutating func readTop(_ body: Span<UInt8>, _ model: PageModel) -> Bool {
         guard walker.take(UInt8(ascii: "{"), body) else { return false }

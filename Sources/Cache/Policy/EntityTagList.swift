@@ -1,4 +1,4 @@
-public import HTTPModel
+import HTTPModel
 
 /// The value of `If-None-Match` (RFC 9110 §13.1.2): entity tags that the client has, or `*` for any.
 public enum EntityTagList {

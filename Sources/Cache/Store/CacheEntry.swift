@@ -13,7 +13,9 @@ public final class CacheEntry: Sendable {
     /// All bytes; the ranges below point into them.
     public let bytes: [UInt8]
     let partition: CachePartition
-    let generation: UInt64
+    // How many writes the entry has been judged by; `judgedChanged` once one of them can have changed it.
+    // Relaxed: a lost update costs a second look at the same writes.
+    private let judged: Atomic<UInt64>
     /// When the entry is of no more use; long ago for one that is not reusable, which is never stored.
     let freshUntil: MonotonicInstant
     let route: UInt32
@@ -47,7 +49,7 @@ public final class CacheEntry: Sendable {
     static let maximumHits: UInt8 = 3
 
     init(
-        key: CacheKey, generation: UInt64, answer: CollectedAnswer, decision: StorageDecision,
+        key: CacheKey, judgedWrites: UInt64, answer: CollectedAnswer, decision: StorageDecision,
         window: PageWindow? = nil
     ) {
         let rendered = RenderedAnswer(
@@ -66,7 +68,7 @@ public final class CacheEntry: Sendable {
             case .notStored: MonotonicInstant(nanoseconds: 0)
             }
         self.decision = decision
-        self.generation = generation
+        judged = Atomic(judgedWrites)
         partition = key.partition
         route = key.route
         hash = key.hash
@@ -93,7 +95,7 @@ public final class CacheEntry: Sendable {
             case .store(let freshness): .store(freshness.ending(at: freshUntil))
             case .notStored(let refusal): .notStored(refusal)
             }
-        generation = source.generation
+        judged = Atomic(source.judged.load(ordering: .relaxed))
         partition = source.partition
         route = source.route
         hash = 0
@@ -170,6 +172,24 @@ public final class CacheEntry: Sendable {
         let bytes = self.bytes
         let key = bytes.span.extracting(first: Int(queryBytes))
         return key.equalsWholly(query)
+    }
+
+    private static let judgedChanged = UInt64.max
+
+    /// Whether a write can have changed what the entry answers. One comparison unless something was written
+    /// since the last time.
+    @inline(__always)
+    var isInvalidated: Bool {
+        judged.load(ordering: .relaxed) == partition.writes.count ? false : isChanged()
+    }
+
+    @inline(never)
+    private func isChanged() -> Bool {
+        let seen = judged.load(ordering: .relaxed)
+        if seen == Self.judgedChanged { return true }
+        let now = partition.writes.spares(self, since: seen)
+        judged.store(now ?? Self.judgedChanged, ordering: .relaxed)
+        return now == nil
     }
 
     /// Counts a hit. Writes nothing once the counter is full, so hot entries stay shared between cores.

@@ -3,9 +3,9 @@ import Synchronization
 
 /// Where entries live: an index in 64 shards for look-ups, and one admission state for everything else.
 ///
-/// Lock order: admission, then one shard. A look-up takes its shard only, a search for a page one of 16
-/// more. Whatever puts in or takes out holds the admission lock, so the sums it keeps are exact. Entries
-/// that leave are released after the lock is given back.
+/// Lock order: admission, then one shard, then the log of writes. A look-up takes its shard only, a search
+/// for a page one of 16 more. Whatever puts in or takes out holds the admission lock, so the sums it keeps
+/// are exact. Entries that leave are released after the lock is given back.
 final class CacheStore: Sendable {
     /// What admission did with an entry.
     enum Outcome: Sendable, Equatable {
@@ -58,14 +58,14 @@ final class CacheStore: Sendable {
                 ghosts: GhostTable(memoryBytes: memoryBytes)))
     }
 
-    /// The entry under a key, fresh or not, of the partition's present generation.
+    /// The entry under a key, fresh or not, unless a write can have changed it.
     @inline(__always)
     func find(hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>) -> CacheEntry? {
-        let generation = partition.generation
-        return shards[Self.shardIndex(hash)].state.withLock { shard in
-            shard.find(
-                hash: hash, partition: partition, route: route, query: query, generation: generation)
+        let entry = shards[Self.shardIndex(hash)].state.withLock { shard in
+            shard.find(hash: hash, partition: partition, route: route, query: query)
         }
+        guard let entry, !entry.isInvalidated else { return nil }
+        return entry
     }
 
     /// The answer to a question about a list, read off a stored page.
@@ -104,7 +104,9 @@ final class CacheStore: Sendable {
         guard entry.accountedBytes <= maximumEntryBytes else { return .refused(.tooLarge) }
         var gone: [CacheEntry] = []
         let outcome = admission.withLock { admission -> Outcome in
-            guard entry.partition.admits(state) else { return .refused(.generationPassed) }
+            guard entry.partition.admits(entry, begunUnder: state) else {
+                return .refused(.generationPassed)
+            }
             let old = shards[Self.shardIndex(entry.hash)].state.withLock {
                 $0.node(hash: entry.hash, of: entry)
             }
@@ -135,7 +137,6 @@ final class CacheStore: Sendable {
     func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
         // First of all, so that no fill of before slips in behind the walk.
         partition.refuseFillsOfBefore()
-        let generation = partition.generation
         var live = 0
         for index in 0..<64 {
             var gone: [CacheEntry] = []
@@ -152,7 +153,7 @@ final class CacheStore: Sendable {
                 for node in nodes { gone.append(remove(node, from: &admission)) }
                 admission.counts.purged += UInt64(nodes.count)
             }
-            for entry in gone where entry.generation == generation && now < entry.freshUntil { live += 1 }
+            for entry in gone where !entry.isInvalidated && now < entry.freshUntil { live += 1 }
         }
         return live
     }
@@ -266,11 +267,6 @@ final class CacheStore: Sendable {
         }
         return entry
     }
-}
-
-extension CacheEntry {
-    /// Whether an invalidation has made the entry useless.
-    var isInvalidated: Bool { generation != partition.generation }
 }
 
 /// What the store has done since start, in entries.

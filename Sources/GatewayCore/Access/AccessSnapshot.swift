@@ -213,6 +213,8 @@ package final class Tenant: Sendable {
     package let plan: String
     /// The position of the plan in the configuration that the snapshot was made with.
     package let planIndex: Int
+    /// What it has in common with other tenants that reach the same data upstream; `nil` if there are none.
+    package let organization: String?
     /// The upstream token, as it goes into the Authorization field after `Bearer `; absent if it was not
     /// found.
     package let credential: Secret?
@@ -225,6 +227,7 @@ package final class Tenant: Sendable {
         id = stored.id
         plan = stored.plan
         self.planIndex = planIndex
+        organization = stored.organization
         self.credential = credential
         identity = keys.identity(of: Array("tenant \(stored.id)".utf8).span)
         // The tenant is part of it: two tenants with one upstream token share nothing all the same.

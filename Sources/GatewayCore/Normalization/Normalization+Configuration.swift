@@ -120,6 +120,9 @@ extension PageModel.Names {
             "In a row: the moment at which it changes by itself; no answer is fresh beyond it.")
         state = section.value(
             "state", .name, default: state, "In a row: the member that says whether that is still to come.")
+        rowActions = section.value(
+            "row_actions", .list(of: .name, count: 0...16), default: rowActions,
+            "What `POST LIST/ID/ACTION` may do to a row that stays in the list all the same.")
         activeStates = section.value(
             "active_states", .list(of: .name, count: 0...16), default: activeStates,
             "The values of that member with which it is.")

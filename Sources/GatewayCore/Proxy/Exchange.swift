@@ -59,8 +59,10 @@ package final class Exchange: PendingAnswer {
     private(set) var isRefresh = false
     /// Content collected for the cache and not sent.
     var collected: [UInt8] = []
-    /// Whether the request changes what is cached for its tenant.
-    let invalidates: Bool
+    /// What the request may change of what is stored.
+    let write: WriteScope
+    /// Whether that has been taken down, now that its answer is there.
+    var writeIsSettled = false
     /// Whether content of the request is still to come.
     var contentIsOutstanding: Bool
 
@@ -68,7 +70,7 @@ package final class Exchange: PendingAnswer {
     init(
         number: UInt64, pipeline: RequestPipeline, snapshot: ConfigurationSnapshot, connection: Registration,
         identifier: [UInt8],
-        path: [UInt8], record: ExchangeRecord, invalidates: Bool, contentIsOutstanding: Bool
+        path: [UInt8], record: ExchangeRecord, write: WriteScope, contentIsOutstanding: Bool
     ) {
         self.number = number
         self.pipeline = pipeline
@@ -77,7 +79,7 @@ package final class Exchange: PendingAnswer {
         self.identifier = identifier
         self.path = path
         self.record = record
-        self.invalidates = invalidates
+        self.write = write
         self.contentIsOutstanding = contentIsOutstanding
     }
 

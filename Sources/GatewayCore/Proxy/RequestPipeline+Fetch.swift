@@ -22,9 +22,10 @@ extension RequestPipeline {
         }
         identifier.bytes.withBytes { identifier in
             ForwardedFields.append(
-                head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+                head: head, bytes, downstream: downstream, identifier: identifier,
+                leavingOut: exchange.write.isMaking ? .acceptEncoding : nil, to: &request)
         }
-        if exchange.invalidates, let tenant = record.tenant { cache.invalidate(tenant.partition) }
+        announceWrite(exchange)
         if head.expectsContinue && exchange.contentIsOutstanding && !downstream.contentHasArrived {
             ResponseEncoder.interim(.continue, fields: [UInt8]().span, into: &output)
         }
@@ -126,22 +127,17 @@ extension RequestPipeline {
         case .passing, .delivering, .refusing, .ended: break
         }
         if let transfer = exchange.transfer { upstream.cancel(transfer) }
-        // Whether the upstream carried it out nobody knows now.
-        invalidateAfter(exchange)
+        loseWrite(exchange)
         if exchange.record.status.rawValue == 0 { exchange.record.status = .clientGone }
         finish(exchange)
-    }
-
-    /// What was cached before a write is no answer any more, nor is what was fetched while it was under way.
-    func invalidateAfter(_ exchange: Exchange) {
-        if exchange.invalidates, let tenant = exchange.record.tenant { cache.invalidate(tenant.partition) }
     }
 
     func makeExchange(
         _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
     ) -> Exchange {
         let isWrite = !head.method.isSafe && record.tenant != nil
-        let invalidates = isWrite && path.withBytes { snapshot.routes.invalidates($0) }
+        let write =
+            isWrite ? path.withBytes { snapshot.routes.scope(ofWrite: head.method, $0) } : .nothing
         let hasContent = head.framing != .none && head.framing != .length(0)
         let identifier = identifier.bytes.withBytes { $0.array }
         recorder.exchangeBegan()
@@ -149,7 +145,7 @@ extension RequestPipeline {
             Exchange(
                 number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
                 identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                invalidates: invalidates,
+                write: write,
                 contentIsOutstanding: hasContent)
         }
     }

@@ -40,13 +40,11 @@ extension RequestPipeline {
         record.status = slice.source.status
         tag.removeAll(keepingCapacity: true)
         slice.appendETag(to: &tag)
-        if request.isConditional {
-            let tag = tag
-            if Self.has(tag.span, head, bytes) {
-                return confirm(
-                    tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now),
-                    downstream, &record, into: &output)
-            }
+        let tag = tag
+        if request.isConditional, Self.has(tag.span, head, bytes) {
+            return confirm(
+                tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now),
+                downstream, &record, into: &output)
         }
         let bodyByteCount = slice.bodyByteCount
         guard bodyByteCount <= ResponseComposer.firstContentBytes else {
@@ -74,7 +72,7 @@ extension RequestPipeline {
             Exchange(
                 number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
                 identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                invalidates: false, contentIsOutstanding: false)
+                write: .nothing, contentIsOutstanding: false)
         }
         exchange.state = .delivering(CacheEntry(slice, bodyByteCount: bodyByteCount), sentBytes: nil)
         return .pending(exchange)

@@ -32,7 +32,7 @@ extension RequestPipeline {
             Exchange(
                 number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
                 identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                invalidates: false, contentIsOutstanding: false)
+                write: .nothing, contentIsOutstanding: false)
         }
         exchange.state = .delivering(entry, sentBytes: sent)
         return .pending(exchange)
@@ -135,7 +135,7 @@ extension RequestPipeline {
     }
 
     private func give(_ refusal: Refusal, _ exchange: Exchange, into output: inout ByteBuffer) -> Production {
-        invalidateAfter(exchange)
+        loseWrite(exchange)
         if exchange.contentIsOutstanding { exchange.record.persistence = .close }
         exchange.record.status = refusal.status
         exchange.record.refusal = refusal.word
@@ -223,8 +223,7 @@ extension RequestPipeline {
             if exchange.record.version != .http10 { composer.passInterim(interim, into: &output) }
         }
         guard let head = transfer.head, let upstreamFraming = transfer.framing else { return nil }
-        // Before a byte of the answer to a write is sent, nothing older can be served any more.
-        invalidateAfter(exchange)
+        guard settleWrite(exchange, transfer, head) else { return nil }
         let framing = ResponseComposer.framing(of: upstreamFraming, for: exchange.record.version)
         if exchange.contentIsOutstanding || framing == .untilClose { exchange.record.persistence = .close }
         exchange.record.status = head.status

@@ -29,6 +29,8 @@ package final class Route: Sendable {
     package let cache: RouteCacheConfiguration?
     /// What its pages look like, if one of them can answer another's question.
     package let page: PageModel?
+    /// Where its list is, if it is one path whose pages can be read.
+    package let address: ListAddress?
     /// Where the list is whose rows, alone, are this route's answers.
     package let list: ListAddress?
 
@@ -48,13 +50,14 @@ package final class Route: Sendable {
         self.query = query
         cache = configuration.cache
         page = query?.page
+        let number = UInt32(truncatingIfNeeded: identity)
+        address =
+            if let page, configuration.path.isExact {
+                ListAddress(route: number, path: Array(configuration.path.text.utf8), model: page)
+            } else {
+                nil
+            }
         self.list = list
-    }
-
-    /// Where its list is, if it is one path whose pages can be read.
-    package var address: ListAddress? {
-        guard let page, path.isExact else { return nil }
-        return ListAddress(route: number, path: Array(path.text.utf8), model: page)
     }
 
     /// Whether the route takes a method.

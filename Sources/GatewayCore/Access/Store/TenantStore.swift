@@ -72,6 +72,8 @@ package struct StoredTenant: Sendable, Equatable {
     package let id: String
     /// The name of the plan.
     package var plan: String
+    /// Whose data the upstream token reaches, if other tenants reach the same: a name of the operator's.
+    package var organization: String?
     /// Where the upstream token is.
     package var upstreamToken: SecretSource
     /// The tokens, oldest first.
@@ -93,6 +95,8 @@ package struct StoredTenant: Sendable, Equatable {
     fileprivate init(reading section: SettingsSection, plans: [String], _ uniqueness: Uniqueness) {
         id = section.required("id", .name, "The name in commands, logs and metrics.")
         plan = section.required("plan", .name, "The plan, by its name in the configuration.")
+        organization = section.optional(
+            "organization", .name, "What tenants have in common that reach the same data upstream.")
         upstreamToken = section.required("upstream_token", .secret(.later), "The token for the upstream.")
         tokens = section.list("tokens", count: 0...100_000, "What clients show.") { section in
             StoredToken(reading: section, uniqueness)
@@ -119,6 +123,12 @@ package struct StoredTenant: Sendable, Equatable {
                 ])
             case .sealed(let text): .object(["sealed": .string(text)])
             }
+        if let organization {
+            return .object([
+                "id": .string(id), "plan": .string(plan), "organization": .string(organization),
+                "upstream_token": source, "tokens": .array(tokens.map(\.json)),
+            ])
+        }
         return .object([
             "id": .string(id), "plan": .string(plan), "upstream_token": source,
             "tokens": .array(tokens.map(\.json)),

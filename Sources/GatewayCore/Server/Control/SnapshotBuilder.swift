@@ -34,7 +34,9 @@ struct SnapshotBuilder {
         let tenants = access.tenants.map { tenant in
             TenantContext(
                 tenant: tenant,
-                partition: cache.partition(tenant: tenant.id, credential: tenant.credentialIdentity),
+                partition: cache.partition(
+                    tenant: tenant.id, credential: tenant.credentialIdentity,
+                    organization: tenant.organization),
                 limits: plans[tenant.planIndex], label: names.value(.tenant, tenant.id))
         }
         return ConfigurationSnapshot(
