@@ -30,13 +30,14 @@ let package = Package(
         .target(
             name: "CGatewayShims", dependencies: ["COpenSSL", "CCurl"], cSettings: [.define("_GNU_SOURCE")]),
 
+        .target(name: "Locking", swiftSettings: dataPlane),
         .target(name: "HTTPModel", swiftSettings: dataPlane),
         .target(name: "Settings", swiftSettings: strict),
-        .target(name: "Cache", dependencies: ["HTTPModel"], swiftSettings: dataPlane),
+        .target(name: "Cache", dependencies: ["HTTPModel", "Locking"], swiftSettings: dataPlane),
         .target(
             name: "GatewayCore",
             dependencies: [
-                "HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl",
+                "HTTPModel", "Settings", "Cache", "Locking", "CGatewayShims", "COpenSSL", "CCurl",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: dataPlane),
@@ -51,6 +52,7 @@ let package = Package(
         .target(
             name: "KayleStandIn",
             dependencies: [
+                "Locking",
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
             ],
@@ -58,14 +60,15 @@ let package = Package(
         .executableTarget(
             name: "kayle-stand-in", dependencies: ["KayleStandIn"], swiftSettings: strict),
 
+        .testTarget(name: "LockingTests", dependencies: ["Locking"], swiftSettings: strict),
         .testTarget(name: "HTTPModelTests", dependencies: ["HTTPModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-        .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel"], swiftSettings: strict),
+        .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel", "Locking"], swiftSettings: strict),
         .testTarget(
             name: "GatewayCoreTests",
             dependencies: [
-                "GatewayCore", "HTTPModel", "Settings", "Cache", "CGatewayShims", "COpenSSL", "CCurl",
-                "KayleStandIn",
+                "GatewayCore", "HTTPModel", "Settings", "Cache", "Locking", "CGatewayShims", "COpenSSL",
+                "CCurl", "KayleStandIn",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],

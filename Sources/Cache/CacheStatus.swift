@@ -152,18 +152,10 @@ public enum ForwardDetail: Sendable, Hashable {
 }
 
 /// The values of the metric label `result` and of the log field `cache`.
-public enum CacheResult: String, Sendable, Hashable, CaseIterable {
-    case hit
-    case pageSlice = "page-slice"
-    case staleHit = "stale-hit"
-    case staleOnError = "stale-on-error"
-    case uriMiss = "uri-miss"
-    case stale
-    case collapsed
-    case bypass
-    case method
+public enum CacheResult: UInt8, Sendable, Hashable, CaseIterable {
+    case hit, pageSlice, staleHit, staleOnError, uriMiss, stale, collapsed, bypass, method
 
-    /// The word as a literal, for log lines that are written without allocation.
+    /// The word, as a literal for log lines that are written without allocation.
     public var text: StaticString {
         switch self {
         case .hit: "hit"

@@ -1,5 +1,5 @@
 public import HTTPModel
-import Synchronization
+import Locking
 
 /// The cache of the gateway: the one door to look up, to fetch together, to store, to invalidate and to
 /// purge.
@@ -14,7 +14,7 @@ public final class HTTPCache: Sendable {
     private let configuration: CacheConfiguration
     private let store: CacheStore
     private let hasher: KeyHasher
-    private let registry = Mutex(PartitionRegistry())
+    private let registry = Lock(PartitionRegistry())
 
     /// An empty cache. `seed` are 128 random bits that no client may know: they keep clients from choosing
     /// keys that collide.

@@ -8,11 +8,12 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
     case http2Settings, ifMatch, ifModifiedSince, ifNoneMatch, ifRange, ifUnmodifiedSince, keepAlive
     case lastModified, location, maxForwards, pragma, proxyAuthenticate, proxyAuthenticationInfo
     case proxyAuthorization, proxyConnection, proxyStatus, range, rateLimit, rateLimitPolicy, retryAfter
-    case server, setCookie, te, trailer, transferEncoding, upgrade, vary, via, wwwAuthenticate
+    case server, setCookie, te, trailer, transferEncoding, upgrade, userAgent, vary, via, wwwAuthenticate
     case xForwardedFor, xForwardedHost, xForwardedProto, xRealIP, xRequestID
     case other
 
     /// The name in lower case; empty for `other`.
+    @inline(__always)
     public var lowercased: StaticString {
         switch self {
         case .acceptEncoding: "accept-encoding"
@@ -57,6 +58,7 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
         case .trailer: "trailer"
         case .transferEncoding: "transfer-encoding"
         case .upgrade: "upgrade"
+        case .userAgent: "user-agent"
         case .vary: "vary"
         case .via: "via"
         case .wwwAuthenticate: "www-authenticate"
@@ -81,7 +83,7 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
         case 7: self = name.first(of: .expires, .trailer, .upgrade)
         case 8: self = name.first(of: .ifMatch, .ifRange, .location)
         case 9: self = name.first(of: .forwarded, .rateLimit, .xRealIP)
-        case 10: self = name.first(of: .connection, .keepAlive, .setCookie)
+        case 10: self = name.first(of: .connection, .userAgent, .keepAlive, .setCookie)
         case 11: self = name.first(of: .retryAfter)
         case 12: self = name.first(of: .contentType, .xRequestID, .cacheStatus, .maxForwards, .proxyStatus)
         case 13: self = name.first(of: .authorization, .cacheControl, .ifNoneMatch, .lastModified)
@@ -112,19 +114,26 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
 
 extension Span where Element == UInt8 {
     /// The candidate whose name these bytes spell, or `other`. Candidates have the length of the bytes.
+    /// Inlined, so that each comparison is one with constant words.
+    @inline(__always)
     fileprivate func first(_ a: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : .other
     }
+    @inline(__always)
     fileprivate func first(of a: FieldName) -> FieldName { first(a) }
+    @inline(__always)
     fileprivate func first(of a: FieldName, _ b: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : first(b)
     }
+    @inline(__always)
     fileprivate func first(of a: FieldName, _ b: FieldName, _ c: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : first(of: b, c)
     }
+    @inline(__always)
     fileprivate func first(of a: FieldName, _ b: FieldName, _ c: FieldName, _ d: FieldName) -> FieldName {
         equalsIgnoringCase(a.lowercased) ? a : first(of: b, c, d)
     }
+    @inline(__always)
     fileprivate func first(
         of a: FieldName, _ b: FieldName, _ c: FieldName, _ d: FieldName, _ e: FieldName
     ) -> FieldName {

@@ -23,6 +23,13 @@ public struct MonotonicInstant: Sendable, Hashable, Comparable {
         return MonotonicInstant(nanoseconds: overflow ? 0 : difference)
     }
 
+    /// The instant so much later; saturates at the end of time.
+    @inlinable
+    public func advanced(by limit: TimeLimit) -> MonotonicInstant {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(limit.nanoseconds)
+        return MonotonicInstant(nanoseconds: overflow ? .max : sum)
+    }
+
     /// Time from `earlier` to this instant; zero when `earlier` is later.
     @inlinable
     public func elapsed(since earlier: MonotonicInstant) -> Duration {
@@ -35,6 +42,20 @@ public struct MonotonicInstant: Sendable, Hashable, Comparable {
     public func nanosecondsElapsed(since earlier: MonotonicInstant) -> UInt64 {
         nanoseconds <= earlier.nanoseconds ? 0 : nanoseconds - earlier.nanoseconds
     }
+}
+
+/// How long something may take, as the hot path reads it: to bring a `Duration` to nanoseconds takes a
+/// division of 128 bits, which is made here once.
+public struct TimeLimit: Sendable, Hashable {
+    /// The time in nanoseconds.
+    public let nanoseconds: UInt64
+
+    /// Takes nanoseconds.
+    @inlinable public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+    /// Takes a duration; a negative one is no time at all.
+    @inlinable
+    public init(_ duration: Duration) { nanoseconds = UInt64(max(0, duration.nanoseconds)) }
 }
 
 extension Duration {

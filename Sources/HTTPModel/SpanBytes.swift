@@ -3,26 +3,57 @@ extension Span where Element == UInt8 {
     /// Whether the bytes are exactly those of `text`.
     @inlinable
     public func equals(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
+        // A literal's storage is constant and has this many bytes.
         let known = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        for index in 0..<count where self[index] != (unsafe known[index]) { return false }
-        return true
+        return equals(unsafe Span(_unsafeElements: known))
     }
 
     /// Whether the bytes are those of `text`, which must be lower case, without regard to ASCII case.
-    @inlinable
+    @inlinable @inline(__always)
     public func equalsIgnoringCase(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
+        // A literal's storage is constant and has this many bytes.
         let known = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        for index in 0..<count where self[index].asciiLowercased != (unsafe known[index]) { return false }
+        let lowercased = unsafe Span<UInt8>(_unsafeElements: known)
+        guard count == lowercased.count else { return false }
+        var index = 0
+        while index <= count - 8 {
+            guard Self.isSame(word(at: index), lowercased.word(at: index)) else { return false }
+            index += 8
+        }
+        if index == count { return true }
+        // The rest, shorter than a word: where the text has a word, the last one once more as a whole.
+        if count >= 8 { return Self.isSame(word(at: count - 8), lowercased.word(at: count - 8)) }
+        while index < count {
+            guard self[index].asciiLowercased == lowercased[index] else { return false }
+            index += 1
+        }
         return true
+    }
+
+    /// Whether eight bytes are those of a lower-case text: they may differ in the bit of the case (0x20)
+    /// where the text has a letter, which is where it has both upper bits of the letters.
+    @inlinable @inline(__always)
+    static func isSame(_ word: UInt64, _ lowercased: UInt64) -> Bool {
+        let letters = lowercased & (lowercased >> 1) & 0x2020_2020_2020_2020
+        return (word ^ lowercased) & ~letters == 0
     }
 
     /// Whether two runs of bytes are the same.
     @inlinable
     public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        for index in 0..<count where self[index] != other[index] { return false }
+        var index = 0
+        while index <= count - 8 {
+            guard word(at: index) == other.word(at: index) else { return false }
+            index += 8
+        }
+        if index == count { return true }
+        // The rest, shorter than a word: where there is a word, the last one once more as a whole.
+        if count >= 8 { return word(at: count - 8) == other.word(at: count - 8) }
+        while index < count {
+            guard self[index] == other[index] else { return false }
+            index += 1
+        }
         return true
     }
 

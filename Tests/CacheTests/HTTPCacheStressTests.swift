@@ -1,5 +1,6 @@
 import Dispatch
 import HTTPModel
+import Locking
 import Synchronization
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 struct HTTPCacheStressTests {
     /// What a woken worker would find in its mailbox.
     private final class Mailboxes: Sendable {
-        private let news = Mutex<[UInt64: FollowerNews]>([:])
+        private let news = Lock<[UInt64: FollowerNews]>([:])
 
         func deliver(_ wakeup: Wakeup) {
             news.withLock { news in

@@ -6,7 +6,7 @@ struct TidyTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     private static let modules = [
-        "HTTPModel", "Settings", "Cache", "GatewayCore", "kayle-gateway", "KayleStandIn",
+        "Locking", "HTTPModel", "Settings", "Cache", "GatewayCore", "kayle-gateway", "KayleStandIn",
     ]
 
     /// One source file, with its comments and literals blanked out of `code`.
@@ -102,7 +102,8 @@ struct TidyTests {
             for (number, line) in source.lines.enumerated() where line.count > 110 {
                 // A table row or a literal cannot always be broken; code can.
                 let isText = source.code[number].isEmpty && !line.drop { $0 == " " }.hasPrefix("//")
-                let isLiteral = line.contains("\"") || line.contains("of: /") || line.contains("            /^")
+                let isLiteral =
+                    line.contains("\"") || line.contains("of: /") || line.contains("            /^")
                 if !isText && !isLiteral {
                     findings.append("\(source.path):\(number + 1): \(line.count) columns, at most 110")
                 }
@@ -134,6 +135,17 @@ struct TidyTests {
                         "\(source.path):\(number + 1): \(word.trimmingCharacters(in: .whitespaces)) is not used here"
                     )
                 }
+            }
+        }
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func everyLockIsTheOneThatTheThreadSanitizerCanSee() throws {
+        var findings: [String] = []
+        for source in try Self.sources(below: "Sources") + Self.sources(below: "Tests")
+        where source.path != "Sources/Locking/Lock.swift" {
+            for (number, line) in source.code.enumerated() where Self.words(of: line).contains("Mutex") {
+                findings.append("\(source.path):\(number + 1): Mutex; use Lock (docs/decisions/0011)")
             }
         }
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")

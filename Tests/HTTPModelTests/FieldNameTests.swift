@@ -43,7 +43,7 @@ struct FieldNameTests {
         }
     }
 
-    @Test(arguments: ["", "x", "accept", "user-agent", "x-kayle-id", String(repeating: "a", count: 65_000)])
+    @Test(arguments: ["", "x", "accept", "user-agen_", "x-kayle-id", String(repeating: "a", count: 65_000)])
     func everyOtherNameIsOther(text: String) {
         #expect(recognize(text) == .other)
     }

@@ -1,5 +1,5 @@
 import HTTPModel
-import Synchronization
+import Locking
 
 /// How a fetch ended, for all who followed it.
 public enum FlightOutcome: Sendable {
@@ -50,7 +50,7 @@ public final class RequestCollapser: Sendable {
         var nextSerial: UInt64 = 1
     }
 
-    private let shards = InlineArray<64, Mutex<Shard>> { _ in Mutex(Shard()) }
+    private let shards = InlineArray<64, Lock<Shard>> { _ in Lock(Shard()) }
     private let maximumFollowers: Int
     private let maximumFlightsPerShard: Int
     private let wait: Duration

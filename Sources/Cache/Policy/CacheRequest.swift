@@ -41,7 +41,7 @@ public struct CacheRequest: Sendable, Hashable {
     public var isLookedUp: Bool { (method == .get || method == .head) && bypass == nil }
 
     /// Reads the head of a request. One pass over its fields, no allocation.
-    public init(_ head: RequestHead, bytes: Span<UInt8>) {
+    public init(_ head: borrowing RequestHead, bytes: Span<UInt8>) {
         method = head.method
         var control = CacheControl()
         var bypass: CacheBypass? = head.framing == .none || head.framing == .length(0) ? nil : .content

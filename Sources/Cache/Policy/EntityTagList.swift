@@ -31,9 +31,10 @@ public enum EntityTagList {
             while index < list.count, list[index] != 0x22 { index += 1 }
             guard index < list.count else { return false }
             index += 1
-            if list.extracting(start..<index).equals(part: wanted, of: tag) { return true }
+            let end = index
             skipBlanks(list, &index)
             guard index == list.count || list[index] == UInt8(ascii: ",") else { return false }
+            if list.extracting(start..<end).equals(part: wanted, of: tag) { return true }
         }
         return false
     }

@@ -113,7 +113,7 @@ extension Freshness {
         of lifetime: UInt64, _ percent: Int, _ receivedAt: MonotonicInstant
     ) -> UInt64 {
         let share = UInt64(min(50, max(0, percent)))
-        let draw = receivedAt.nanoseconds &* 0x9E37_79B9_7F4A_7C15 >> 54
+        let draw = (receivedAt.nanoseconds &* 0x9E37_79B9_7F4A_7C15) >> 54
         return lifetime / 100 * share / 1_024 * draw
     }
 

@@ -7,11 +7,19 @@ extension CacheEntry {
         let held = source.bytes
         let span = held.span
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(ContentDigest.eTagByteCount + Int(source.fields.count) + 2 + bodyByteCount)
+        bytes.reserveCapacity(
+            RenderedAnswer.statusByteCount + ContentDigest.eTagByteCount + Int(source.fields.count)
+                + bodyByteCount)
+        bytes.append("HTTP/1.1 200 OK\r\nContent-Length: ")
+        bytes.append(decimal: Int64(bodyByteCount))
+        bytes.append("\r\nETag: ")
+        let tagStart = bytes.count
         slice.appendETag(to: &bytes)
-        let eTag = ByteRange(from: 0, to: bytes.count)
-        bytes.append(span.extracting(source.fieldsAndEnd.range))
-        let fields = ByteRange(from: eTag.end, to: bytes.count - 2)
+        let eTag = ByteRange(from: tagStart, to: bytes.count)
+        bytes.append("\r\n")
+        let fieldsStart = bytes.count
+        bytes.append(span.extracting(source.fields.range))
+        let fields = ByteRange(from: fieldsStart, to: bytes.count)
         let bodyStart = bytes.count
         slice.forEachPiece { piece in
             switch piece {

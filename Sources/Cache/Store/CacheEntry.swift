@@ -3,8 +3,8 @@ import Synchronization
 
 /// One answer, whole, with everything needed to send it again.
 ///
-/// One allocation of bytes, laid out as key, entity tag, field lines, empty line, body: an HTTP/1.1 hit
-/// appends its own first lines and then copies `fieldsAndBody` in one go. Immutable except for one counter
+/// One allocation of bytes, laid out as key, beginning of the head, body: an HTTP/1.1 hit copies `headStart`,
+/// appends what changes with time, and copies the body. Immutable except for one counter
 /// that eviction reads. Made for every collected answer, stored or not, so that the leader answers by the
 /// same code as everybody else.
 public final class CacheEntry: Sendable {
@@ -24,6 +24,8 @@ public final class CacheEntry: Sendable {
     // correctness.
     private let hits = Atomic<UInt8>(0)
 
+    /// Status line, `Content-Length`, `ETag` and `fields`: the beginning of every answer from this entry.
+    public let headStart: ByteRange
     /// The status of the answer.
     public let status: Status
     /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the
@@ -57,6 +59,7 @@ public final class CacheEntry: Sendable {
             tag: window.map { PageTag($0.page).finish() })
         status = answer.head.status
         bytes = rendered.bytes
+        headStart = rendered.headStart
         eTag = rendered.eTag
         validator = rendered.validator
         fields = rendered.fields
@@ -84,6 +87,7 @@ public final class CacheEntry: Sendable {
     ) {
         status = source.status
         self.bytes = bytes
+        headStart = ByteRange(from: 0, to: fields.end)
         self.eTag = eTag
         validator = .empty
         self.fields = fields
@@ -102,12 +106,6 @@ public final class CacheEntry: Sendable {
         window = nil
         accountedBytes = Self.overheadBytes + bytes.capacity
     }
-
-    /// Field lines and the empty line that ends them: the rest of a head, for an answer to HEAD.
-    public var fieldsAndEnd: ByteRange { ByteRange(from: Int(fields.start), to: Int(body.start)) }
-
-    /// Field lines, empty line and body: the rest of an answer to GET.
-    public var fieldsAndBody: ByteRange { ByteRange(from: Int(fields.start), to: body.end) }
 
     /// The value of `Age` at this moment, in seconds; zero for an answer that is not reusable.
     public func ageSeconds(now: MonotonicInstant) -> Int64 {

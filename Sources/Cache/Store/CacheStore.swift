@@ -1,5 +1,5 @@
 import HTTPModel
-import Synchronization
+import Locking
 
 /// Where entries live: an index in 64 shards for look-ups, and one admission state for everything else.
 ///
@@ -15,12 +15,12 @@ final class CacheStore: Sendable {
 
     // Padded so that two workers' locks do not share a cache line.
     private struct Shard: ~Copyable {
-        let state = Mutex(CacheShard())
+        let state = Lock(CacheShard())
         private let padding = InlineArray<12, UInt64>(repeating: 0)
     }
 
     private struct PageShard: ~Copyable {
-        let state = Mutex(PageIndex())
+        let state = Lock(PageIndex())
         private let padding = InlineArray<12, UInt64>(repeating: 0)
     }
 
@@ -42,7 +42,7 @@ final class CacheStore: Sendable {
     private let maximumEntryBytes: Int
     private let shards = InlineArray<64, Shard> { _ in Shard() }
     private let pages = InlineArray<16, PageShard> { _ in PageShard() }
-    private let admission: Mutex<Admission>
+    private let admission: Lock<Admission>
 
     /// Bytes of one node in the queues and the expiry index together.
     private static let nodeBytes = EvictionQueue.nodeBytes + ExpiryIndex.nodeBytes
@@ -52,7 +52,7 @@ final class CacheStore: Sendable {
         memoryBytes = max(0, configuration.memoryBytes)
         maximumEntryBytes = min(configuration.maximumEntryBytes, 1 << 30)
         let share = Swift.min(100, Swift.max(1, configuration.tenantSharePercent))
-        admission = Mutex(
+        admission = Lock(
             Admission(
                 queue: EvictionQueue(shareBytes: memoryBytes / 100 * share),
                 ghosts: GhostTable(memoryBytes: memoryBytes)))

@@ -1,11 +1,16 @@
 import HTTPModel
 
-/// The bytes of an entry: key, the upstream's weak validator if it has one, entity tag, field lines, empty
-/// line, body.
+/// The bytes of an entry: key, the upstream's weak validator if it has one, the beginning of its head as HTTP/1.1
+/// has it, body.
+///
+/// What is the same in every answer from the entry is written here once, so that a hit copies it in one go:
+/// status line, `Content-Length`, `ETag`, the upstream's fields. Fields that change with time follow behind
+/// it, and the empty line that ends the head.
 struct RenderedAnswer {
     private(set) var bytes: [UInt8] = []
     private(set) var validator = ByteRange.empty
     private(set) var eTag = ByteRange.empty
+    private(set) var headStart = ByteRange.empty
     private(set) var fields = ByteRange.empty
     private(set) var body = ByteRange.empty
 
@@ -14,9 +19,12 @@ struct RenderedAnswer {
     init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision, tag: ContentDigest?) {
         let head = answer.head
         bytes.reserveCapacity(
-            query.count + ContentDigest.eTagByteCount + head.bytes.count + head.fields.count * 4
-                + Self.dateLineByteCount + 2 + answer.body.count)
+            query.count + Self.statusByteCount + ContentDigest.eTagByteCount + head.bytes.count
+                + head.fields.count * 4 + Self.dateLineByteCount + answer.body.count)
         bytes.append(contentsOf: query)
+        if case .store = decision { appendWeakValidator(answer) }
+        let start = bytes.count
+        appendStatus(answer)
         let statesAnew: Bool
         switch decision {
         case .store:
@@ -25,27 +33,47 @@ struct RenderedAnswer {
         case .notStored: statesAnew = false
         }
         appendFields(answer, statesAnew: statesAnew)
+        headStart = ByteRange(from: start, to: bytes.count)
         let bodyStart = bytes.count
         bytes.append(contentsOf: answer.body)
         body = ByteRange(from: bodyStart, to: bytes.count)
     }
 
+    private mutating func appendStatus(_ answer: CollectedAnswer) {
+        bytes.append("HTTP/1.1 ")
+        bytes.append(decimal: Int64(answer.head.status.rawValue))
+        // RFC 9112 §4: the space before the phrase stays when there is none.
+        bytes.append(" ")
+        bytes.append(answer.head.status.reasonPhrase)
+        bytes.append("\r\nContent-Length: ")
+        bytes.append(decimal: Int64(answer.body.count))
+        bytes.append("\r\n")
+    }
+
+    /// A weak validator is asked about and never given: what it stands for need not be the same bytes.
+    private mutating func appendWeakValidator(_ answer: CollectedAnswer) {
+        let head = answer.head.bytes.span
+        guard let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isWeakETag else {
+            return
+        }
+        let start = bytes.count
+        bytes.append(head.extracting(own.range))
+        validator = ByteRange(from: start, to: bytes.count)
+    }
+
     private mutating func appendETag(_ answer: CollectedAnswer, _ tag: ContentDigest?) {
+        bytes.append("ETag: ")
         let start = bytes.count
         let head = answer.head.bytes.span
         if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isStrongETag {
             bytes.append(head.extracting(own.range))
             eTag = ByteRange(from: start, to: bytes.count)
             validator = eTag
-            return
+        } else {
+            (tag ?? ContentDigest(answer.body.span)).appendETag(to: &bytes)
+            eTag = ByteRange(from: start, to: bytes.count)
         }
-        if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isWeakETag {
-            bytes.append(head.extracting(own.range))
-            validator = ByteRange(from: start, to: bytes.count)
-        }
-        let tagStart = bytes.count
-        (tag ?? ContentDigest(answer.body.span)).appendETag(to: &bytes)
-        eTag = ByteRange(from: tagStart, to: bytes.count)
+        bytes.append("\r\n")
     }
 
     private mutating func appendFields(_ answer: CollectedAnswer, statesAnew: Bool) {
@@ -69,9 +97,10 @@ struct RenderedAnswer {
             bytes.append("\r\n")
         }
         fields = ByteRange(from: start, to: bytes.count)
-        bytes.append("\r\n")
     }
 
+    /// Room for status line, `Content-Length` and the words around the entity tag.
+    static let statusByteCount = 120
     private static let dateLineByteCount = "Date: ".utf8.count + HTTPDate.byteCount + 2
 }
 

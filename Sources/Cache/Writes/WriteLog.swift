@@ -1,3 +1,4 @@
+import Locking
 import Synchronization
 
 /// What a write through the gateway may have changed of what is stored.
@@ -32,7 +33,7 @@ final class WriteLog: Sendable {
     }
 
     private let counter = Atomic<UInt64>(0)
-    private let recent = Mutex(Recent())
+    private let recent = Lock(Recent())
 
     /// A log without writes.
     init() {}

@@ -27,7 +27,9 @@ package enum Token {
             let checksum = Base36.value(of: bytes.extracting(checksumStart..<byteCount)),
             checksum == UInt64(TokenChecksum.crc32(bytes.extracting(0..<checksumStart)))
         else { return nil }
-        return TokenID(value: id)
+        let characters = bytes.extracting(prefixCount..<secretStart)
+        let last = UInt64(UInt32(truncatingIfNeeded: characters.word(at: 4) >> 32))
+        return TokenID(value: id, packed: (characters.word(at: 0), last))
     }
 
     /// Makes the text of a new token. `randomness` must be the system's outside of tests.
@@ -48,7 +50,8 @@ package enum Token {
 /// The public part of a token: names it in the store, in commands, logs and metrics.
 ///
 /// Twelve characters of `0-9a-z`, kept as the number they write in base 36, so that looking up and comparing
-/// touch no text. 36¹² is below 2⁶³. The number is also the token's identity for limits.
+/// touch no text, and as they are written, for log lines. 36¹² is below 2⁶³. The number is also the token's
+/// identity for limits.
 package struct TokenID: Sendable, Hashable {
     /// Number of characters.
     package static let characterCount = 12
@@ -57,22 +60,45 @@ package struct TokenID: Sendable, Hashable {
 
     /// The id as a number below 36¹².
     package let value: UInt64
+    /// The twelve characters, the first one lowest: eight and four.
+    let packed: (UInt64, UInt64)
 
     init(value: UInt64) {
+        var rest = value
+        var packed: (UInt64, UInt64) = (0, 0)
+        for position in (0..<Self.characterCount).reversed() {
+            let digit = rest % 36
+            let character = digit < 10 ? 0x30 + digit : 0x57 + digit
+            if position < 8 {
+                packed.0 |= character << UInt64(position * 8)
+            } else {
+                packed.1 |= character << UInt64((position - 8) * 8)
+            }
+            rest /= 36
+        }
+        self.init(value: value, packed: packed)
+    }
+
+    /// Takes a number with the characters that write it.
+    fileprivate init(value: UInt64, packed: (UInt64, UInt64)) {
         precondition(value < Self.valueCount, "\(value) is not a token id")
         self.value = value
+        self.packed = packed
     }
+
+    package static func == (left: TokenID, right: TokenID) -> Bool { left.value == right.value }
+    package func hash(into hasher: inout Hasher) { hasher.combine(value) }
 
     /// Reads the twelve characters; `nil` for anything else.
     package init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == Self.characterCount, let value = Base36.value(of: bytes.span) else { return nil }
-        self.value = value
+        self.init(value: value)
     }
 
     /// Draws an id.
     package init(randomness: inout some RandomNumberGenerator) {
-        value = UInt64.random(in: 0..<Self.valueCount, using: &randomness)
+        self.init(value: UInt64.random(in: 0..<Self.valueCount, using: &randomness))
     }
 
     /// The twelve characters. Allocates.

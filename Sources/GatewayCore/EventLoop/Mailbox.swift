@@ -1,8 +1,8 @@
-import Synchronization
+import Locking
 
 /// Messages from other threads to one loop. Any thread posts; the loop is woken and collects.
 package final class Mailbox<Message: Sendable>: Sendable {
-    private let messages = Mutex<[Message]>([])
+    private let messages = Lock<[Message]>([])
     private let wakeup: Wakeup
 
     /// An empty mailbox; fails when the process is out of descriptors.

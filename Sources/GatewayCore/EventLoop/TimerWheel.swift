@@ -20,6 +20,8 @@ package struct TimerWheel {
     private var occupied: [UInt64]
     private var currentTick: UInt64
     private var due: [Entry] = []
+    // The earliest tick at which an entry can come up; nil when it must be looked for.
+    private var knownEarliestTick: UInt64?
     /// Number of entries waiting.
     package private(set) var count = 0
 
@@ -39,6 +41,11 @@ package struct TimerWheel {
         slots[slot].append(Entry(owner: owner, tick: tick))
         occupied[slot / 64] |= 1 << UInt64(slot % 64)
         count += 1
+        // The slot comes up at the latest one round from now, whatever the entry's own tick.
+        if let known = knownEarliestTick {
+            knownEarliestTick = min(
+                known, currentTick + 1 + (tick - currentTick - 1) % UInt64(Self.slotCount))
+        }
     }
 
     /// Moves on to `now` and calls `fire` with the owner of every entry that is due.
@@ -55,6 +62,12 @@ package struct TimerWheel {
     package mutating func takeDue(now: MonotonicInstant) {
         let target = now.nanoseconds / Self.tickNanoseconds
         guard target > currentTick else { return }
+        if let known = knownEarliestTick, target < known {
+            // Nothing lies between here and there.
+            currentTick = target
+            return
+        }
+        knownEarliestTick = nil
         let steps = min(target - currentTick, UInt64(Self.slotCount))
         let first = currentTick + 1
         currentTick = target
@@ -66,15 +79,19 @@ package struct TimerWheel {
     }
 
     /// The earliest instant at which an entry can come up, or `nil` when there is none. Looks at no more than
-    /// 64 words.
-    package func nextDeadline() -> MonotonicInstant? {
+    /// 64 words, and at none while nothing has come up since.
+    package mutating func nextDeadline() -> MonotonicInstant? {
         guard count > 0 else { return nil }
+        if let known = knownEarliestTick {
+            return MonotonicInstant(nanoseconds: known * Self.tickNanoseconds)
+        }
         var ahead: UInt64 = 1
         while ahead <= UInt64(Self.slotCount) {
             let slot = Int((currentTick + ahead) % UInt64(Self.slotCount))
             let rest = occupied[slot / 64] >> UInt64(slot % 64)
             if rest != 0 {
                 let tick = currentTick + ahead + UInt64(rest.trailingZeroBitCount)
+                knownEarliestTick = tick
                 return MonotonicInstant(nanoseconds: tick * Self.tickNanoseconds)
             }
             ahead += UInt64(64 - slot % 64)

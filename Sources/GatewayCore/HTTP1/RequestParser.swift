@@ -94,6 +94,8 @@ package struct RequestParser: ~Copyable {
     /// good.
     package mutating func parse(_ bytes: Span<UInt8>, into head: inout RequestHead) -> HeadParse {
         if let refusal { return .refused(refusal) }
+        // A look that finds nothing has begun nothing: a head that then comes whole is read once.
+        if bytes.isEmpty { return .needMore }
         head.reset()
         var outcome = read(bytes, into: &head)
         if cameInPieces, case .complete = outcome {

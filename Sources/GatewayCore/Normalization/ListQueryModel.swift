@@ -3,10 +3,9 @@ import HTTPModel
 
 /// What a list endpoint takes in its query: the parameters in their canonical order.
 ///
-/// A new list endpoint is a new value of this type, never new code. Declared once, checked once, and laid
-/// out as flat tables, so that reading it for every request touches no reference count that other workers
-/// share.
-package struct ListQueryModel: Sendable {
+/// A new list endpoint is a new object of this type, never new code. Declared once, checked once, and laid
+/// out as flat tables; a class, so that a request that reads it counts at most one reference.
+package final class ListQueryModel: Sendable {
     /// The declaration, in canonical order.
     package let parameters: [QueryParameter]
     /// Index of the parameter that sets how many items a page holds.
@@ -102,8 +101,8 @@ package struct ListQueryModel: Sendable {
 
     /// The index of the parameter with this decoded name.
     func index(named name: Span<UInt8>) -> Int? {
-        let entries = entries.span
-        let bytes = vocabulary.bytes.span
+        let (entries, texts) = (entries, vocabulary.bytes)
+        let bytes = texts.span
         for index in entries.indices where bytes.extracting(entries[index].name.range).equals(name) {
             return index
         }

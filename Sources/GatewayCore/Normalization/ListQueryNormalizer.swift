@@ -32,7 +32,7 @@ package struct ListQueryNormalizer: ~Copyable {
     /// that is not understood, and among equals the first in the model's order, as the upstream reports
     /// them. Linear.
     package mutating func normalize(
-        _ query: Span<UInt8>, model: borrowing ListQueryModel, into output: inout ByteBuffer
+        _ query: Span<UInt8>, model: ListQueryModel, into output: inout ByteBuffer
     ) -> QueryNormalization {
         output.removeAll()
         var findings = Findings()
@@ -40,7 +40,7 @@ package struct ListQueryNormalizer: ~Copyable {
 
         var limit = model.defaultPageSize
         var opaque: OpaqueReason?
-        let entries = model.entries.span
+        let (entries, texts) = (model.entries, model.vocabulary.bytes)
         for index in entries.indices where findings.present & (1 << UInt32(index)) != 0 {
             if findings.repeated & (1 << UInt32(index)) != 0 {
                 output.removeAll()
@@ -48,7 +48,7 @@ package struct ListQueryNormalizer: ~Copyable {
             }
             let start = output.count
             if start > 0 { output.append(0x26) }
-            output.append(model.vocabulary.bytes.span.extracting(entries[index].name.range))
+            output.append(texts.span.extracting(entries[index].name.range))
             output.append(0x3D)
             switch read(pairs[index], of: query, rule: entries[index].rule, model: model, into: &output) {
             case .written: break
@@ -74,7 +74,7 @@ package struct ListQueryNormalizer: ~Copyable {
 
     /// Walks over the pairs once and notes those of declared parameters; skips all others.
     private mutating func find(
-        in query: Span<UInt8>, model: borrowing ListQueryModel, findings: inout Findings
+        in query: Span<UInt8>, model: ListQueryModel, findings: inout Findings
     ) -> QueryRefusal? {
         var next = 0
         var count = 0
@@ -95,7 +95,7 @@ package struct ListQueryNormalizer: ~Copyable {
 
     /// The declared parameter that a pair names, compared after decoding: `li%6Dit` is `limit`.
     private mutating func index(
-        of pair: QueryPair, in query: Span<UInt8>, model: borrowing ListQueryModel
+        of pair: QueryPair, in query: Span<UInt8>, model: ListQueryModel
     ) -> Int? {
         let name = query.extracting(pair.name.range)
         guard pair.nameIsEncoded else { return model.index(named: name) }
@@ -105,7 +105,7 @@ package struct ListQueryNormalizer: ~Copyable {
 
     /// Reads the value of a pair by its rule, decoded if need be.
     private mutating func read(
-        _ pair: QueryPair, of query: Span<UInt8>, rule: QueryRule, model: borrowing ListQueryModel,
+        _ pair: QueryPair, of query: Span<UInt8>, rule: QueryRule, model: ListQueryModel,
         into output: inout ByteBuffer
     ) -> QueryReading {
         let value = query.extracting(pair.value.range)

@@ -36,15 +36,16 @@ package enum AccessField: UInt8, Sendable, CaseIterable {
     case bytesOut
     /// Microseconds from the first byte of the request to the last of the answer.
     case duration
-    /// Microseconds until the head was there whole.
+    /// Microseconds until the head was there whole; absent if it came in one piece.
     case receiveDuration
-    /// Microseconds of all decisions: route, access, limits, cache.
+    /// Microseconds of all decisions (route, access, limits, cache) before waiting began; absent if the
+    /// answer was given at once.
     case decideDuration
     /// Microseconds spent waiting for another exchange's fetch.
     case collapseDuration
     /// Microseconds upstream.
     case upstreamDuration
-    /// Microseconds from the first byte of the answer to its last.
+    /// Microseconds from the first piece of an answer that was sent in pieces to its last.
     case sendDuration
 
     /// The field as it begins in a line.
@@ -87,8 +88,8 @@ package struct AccessLog: ~Copyable {
     private let writer: LogWriter
     private var buffer = ByteBuffer(minimumCapacity: 2 * Self.blockBytes)
     private var lineCount: UInt64 = 0
-    // The instant of the second rendered last: most lines share it with the one before.
-    private var renderedSecond: Int64 = -1
+    // The millisecond rendered last: most lines share it with the one before.
+    private var renderedMillisecond: Int64 = -1
     private var renderedTime = ByteBuffer(minimumCapacity: 64)
     private var lastField: AccessField?
 
@@ -96,26 +97,50 @@ package struct AccessLog: ~Copyable {
     package static let blockBytes = 65_536
     /// Most bytes of one text that a client chose; what is beyond is cut off.
     package static let maximumTextBytes = 2_048
+    /// Most bytes of what a client calls itself. The longest browsers' names have about 200; more is noise.
+    package static let maximumUserAgentBytes = 256
 
     /// A log that hands its blocks to `writer`.
     package init(writer: LogWriter) { self.writer = writer }
 
     /// Begins a line with its time, in nanoseconds since 1970.
     package mutating func begin(atUnixNanoseconds now: Int64) {
-        let (second, rest) = now.quotientAndRemainder(dividingBy: 1_000_000_000)
-        if second != renderedSecond {
-            renderedTime.removeAll()
-            renderedTime.append("{\"time\":\"")
-            LogText.append(unixSeconds: second, to: &renderedTime)
-            renderedSecond = second
-        }
+        let millisecond = now / 1_000_000
+        if millisecond != renderedMillisecond { render(millisecond) }
         renderedTime.withBytes { buffer.append($0) }
-        LogText.append(milliseconds: Int(rest.magnitude / 1_000_000), to: &buffer)
-        buffer.append(UInt8(ascii: "\""))
         lastField = nil
     }
 
+    private mutating func render(_ millisecond: Int64) {
+        renderedTime.removeAll()
+        renderedTime.append("{\"time\":\"")
+        LogText.append(unixSeconds: millisecond / 1_000, to: &renderedTime)
+        LogText.append(milliseconds: Int((millisecond % 1_000).magnitude), to: &renderedTime)
+        renderedTime.append("\"")
+        renderedMillisecond = millisecond
+    }
+
+    /// Adds a text that has been escaped before.
+    @inline(__always)
+    package mutating func add(_ field: AccessField, rendered: Span<UInt8>) {
+        open(field)
+        buffer.append("\"")
+        buffer.append(rendered)
+        buffer.append("\"")
+    }
+
+    /// Adds a short text of characters that need no escape, packed into two words, the first byte lowest.
+    @inline(__always)
+    package mutating func add(_ field: AccessField, packed: (UInt64, UInt64), count: Int) {
+        open(field)
+        buffer.append("\"")
+        buffer.append(word: packed.0, count: min(count, 8))
+        buffer.append(word: packed.1, count: max(count - 8, 0))
+        buffer.append("\"")
+    }
+
     /// Adds a text, escaped and cut to `maximumTextBytes`.
+    @inline(__always)
     package mutating func add(_ field: AccessField, text: Span<UInt8>) {
         open(field)
         buffer.append(UInt8(ascii: "\""))
@@ -124,6 +149,7 @@ package struct AccessLog: ~Copyable {
     }
 
     /// Adds a word of the house, which needs no escape.
+    @inline(__always)
     package mutating func add(_ field: AccessField, word: StaticString) {
         open(field)
         buffer.append(UInt8(ascii: "\""))
@@ -132,12 +158,14 @@ package struct AccessLog: ~Copyable {
     }
 
     /// Adds a number.
+    @inline(__always)
     package mutating func add(_ field: AccessField, number: UInt64) {
         open(field)
         buffer.append(decimal: number)
     }
 
     /// Adds a duration, in whole microseconds.
+    @inline(__always)
     package mutating func add(_ field: AccessField, nanoseconds: UInt64) {
         add(field, number: nanoseconds / 1_000)
     }
@@ -148,10 +176,14 @@ package struct AccessLog: ~Copyable {
         open(field)
         buffer.append(UInt8(ascii: "\""))
         if address.isIPv4 {
-            for part in 0..<4 {
-                if part > 0 { buffer.append(UInt8(ascii: ".")) }
-                buffer.append(decimal: address.low >> UInt64((3 - part) * 8) & 0xFF)
-            }
+            let octets = address.low
+            buffer.append(decimal: octets >> 24 & 0xFF)
+            buffer.append(".")
+            buffer.append(decimal: octets >> 16 & 0xFF)
+            buffer.append(".")
+            buffer.append(decimal: octets >> 8 & 0xFF)
+            buffer.append(".")
+            buffer.append(decimal: octets & 0xFF)
         } else {
             for group in 0..<8 {
                 let half = group < 4 ? address.high : address.low

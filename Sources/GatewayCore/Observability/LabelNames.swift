@@ -1,5 +1,5 @@
 package import HTTPModel
-import Synchronization
+import Locking
 
 /// The value of a label, as a small number.
 ///
@@ -30,7 +30,7 @@ package final class LabelNames: Sendable {
         var values: [MetricLabel: [String: LabelValue]] = [:]
     }
 
-    private let names = Mutex(Names())
+    private let names = Lock(Names())
 
     /// Most names of one label; whatever comes later is `other`. Bounds what a series of reloads can take.
     package static let maximumNamesPerLabel = 65_535

@@ -11,6 +11,13 @@ package enum LogText {
         if isPlain(bytes) { buffer.append(bytes) } else { appendPieces(bytes, to: &buffer) }
     }
 
+    /// The inside of a JSON string, for texts that are known long before they are logged. Allocates.
+    package static func escaped(_ text: String) -> [UInt8] {
+        var buffer = ByteBuffer()
+        append(escaping: Array(text.utf8).span, to: &buffer)
+        return buffer.withBytes { $0.array }
+    }
+
     /// Whether nothing needs an escape: looks at eight bytes at a time, the last eight perhaps twice.
     @inline(__always)
     private static func isPlain(_ bytes: Span<UInt8>) -> Bool {

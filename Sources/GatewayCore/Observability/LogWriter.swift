@@ -4,6 +4,7 @@
 import CGatewayShims
 import Glibc
 import HTTPModel
+import Locking
 import Synchronization
 
 /// Where log lines go.
@@ -47,7 +48,7 @@ package final class LogWriter: Sendable {
     }
 
     private let target: LogDestination
-    private let queue = Mutex(Queue())
+    private let queue = Lock(Queue())
     private let dropped = Atomic<UInt64>(0)
     private let failures = Atomic<UInt64>(0)
     // Counts up when there is work, and when the thread has ended.

@@ -1,10 +1,10 @@
-import Synchronization
+import Locking
 
 /// All workers' counts and the names of their labels: one value for the process.
 package final class MetricRegistry: Sendable {
     /// The names behind label values.
     package let names = LabelNames()
-    private let workers = Mutex<[WorkerMetrics]>([])
+    private let workers = Lock<[WorkerMetrics]>([])
 
     /// No workers yet.
     package init() {}

@@ -29,6 +29,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
     package var isEmpty: Bool { tail == head }
 
     /// Appends a copy of the bytes.
+    @inline(__always)
     package mutating func append(_ bytes: Span<UInt8>) {
         let count = bytes.count
         guard count > 0 else { return }
@@ -42,7 +43,9 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         tail += count
     }
 
-    /// Appends the bytes of a literal.
+    /// Appends the bytes of a literal. Inlined, so that the compiler knows its length: a short one costs a
+    /// few stores and no call.
+    @inline(__always)
     package mutating func append(_ text: StaticString) {
         let count = text.utf8CodeUnitCount
         ensureSpare(count)
@@ -72,43 +75,73 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         tail += 1
     }
 
+    /// Appends the lowest `count` bytes of a word, at most eight, lowest first: a short text that was made
+    /// before.
+    @inline(__always)
+    package mutating func append(word: UInt64, count: Int) {
+        precondition(count >= 0 && count <= 8, "\(count) bytes of a word")
+        ensureSpare(8)
+        // ensureSpare made room for all eight.
+        unsafe base?.storeBytes(of: word.littleEndian, toByteOffset: tail, as: UInt64.self)
+        tail += count
+    }
+
     /// Appends a number in decimal.
+    @inline(__always)
     package mutating func append(decimal number: UInt64) {
         if number < 10 {
             append(0x30 + UInt8(truncatingIfNeeded: number))
+        } else {
+            appendDigits(number)
+        }
+    }
+
+    /// Appends a number in decimal, with a minus sign if it is below zero.
+    @inline(__always)
+    package mutating func append(signed number: Int64) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        append(decimal: number.magnitude)
+    }
+
+    /// Appends a number of two digits or more.
+    private mutating func appendDigits(_ number: UInt64) {
+        guard number < 100_000_000 else {
+            append(decimal: number / 100_000_000)
+            append(word: Self.eightDigits(number % 100_000_000) | 0x3030_3030_3030_3030, count: 8)
             return
         }
-        ensureSpare(20)
-        var digits = 1
-        var bound: UInt64 = 10
-        while number >= bound {
-            digits += 1
-            let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
-            if overflow { break }
-            bound = next
-        }
-        var rest = number
-        var position = tail + digits
-        while position > tail {
-            position -= 1
-            let digit = UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-            // ensureSpare made room for the 20 digits of the largest number.
-            unsafe base?.storeBytes(of: 0x30 + digit, toByteOffset: position, as: UInt8.self)
-        }
-        tail += digits
+        let digits = Self.eightDigits(number)
+        let leadingZeros = digits.trailingZeroBitCount / 8
+        append(word: (digits | 0x3030_3030_3030_3030) >> UInt64(leadingZeros * 8), count: 8 - leadingZeros)
+    }
+
+    /// The eight digits of a number below 10⁸, one a byte, the first one lowest: three rounds, each of which
+    /// splits all numbers of the word in two by a multiplication.
+    @inline(__always)
+    private static func eightDigits(_ number: UInt64) -> UInt64 {
+        // 4 + 4 digits; then 2 + 2 + 2 + 2, by 1/100 as 10 486 / 2²⁰; then eight, by 1/10 as 103 / 2¹⁰.
+        let fours = number / 10_000 | (number % 10_000) << 32
+        let hundreds = ((fours &* 10_486) >> 20) & 0x0000_007F_0000_007F
+        let twos = ((fours &- hundreds &* 100) << 16) &+ hundreds
+        let tens = ((twos &* 103) >> 10) & 0x000F_000F_000F_000F
+        return tens &+ ((twos &- tens &* 10) << 8)
     }
 
     /// Appends a number in lower-case hexadecimal without leading zeros.
     package mutating func append(hexadecimal number: UInt64) {
-        let digits = max(1, (64 - number.leadingZeroBitCount + 3) / 4)
-        for position in stride(from: digits - 1, through: 0, by: -1) {
-            let nibble = UInt8(truncatingIfNeeded: number >> UInt64(position * 4)) & 0xF
-            append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+        ensureSpare(16)
+        let digits = max(1, (67 - number.leadingZeroBitCount) / 4)
+        for position in 0..<digits {
+            let nibble = UInt8(truncatingIfNeeded: number >> UInt64((digits - 1 - position) * 4)) & 0xF
+            // ensureSpare made room for the 16 digits of the largest number.
+            let digit = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+            unsafe base?.storeBytes(of: digit, toByteOffset: tail + position, as: UInt8.self)
         }
+        tail += digits
     }
 
     /// Reads the unread bytes.
+    @inline(__always)
     package func withBytes<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -62,8 +62,8 @@ package final class TenantContext: Sendable {
     package let limits: [LimitPlan]
     /// Its number in metrics.
     package let label: LabelValue
-    /// Its id, for log lines.
-    let idBytes: [UInt8]
+    /// Its id as it stands in log lines.
+    let logText: [UInt8]
 
     /// Puts the parts together.
     package init(tenant: Tenant, partition: CachePartition, limits: [LimitPlan], label: LabelValue) {
@@ -71,6 +71,6 @@ package final class TenantContext: Sendable {
         self.partition = partition
         self.limits = limits
         self.label = label
-        idBytes = Array(tenant.id.utf8)
+        logText = LogText.escaped(tenant.id)
     }
 }

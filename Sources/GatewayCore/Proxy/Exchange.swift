@@ -23,15 +23,11 @@ package final class Exchange: PendingAnswer {
 
     /// What the worker, the upstream client and the collapser know the exchange by.
     let number: UInt64
-    /// What it was judged by, kept until it ends.
-    let snapshot: ConfigurationSnapshot
     private unowned let pipeline: RequestPipeline
     /// The connection that waits for the answer; `nil` once it has gone.
     var connection: Registration?
-    /// The identifier of the request.
-    let identifier: [UInt8]
-    /// The canonical path.
-    let path: [UInt8]
+    /// What was rendered of the request.
+    let texts: ExchangeTexts
     /// What will be written down.
     var record: ExchangeRecord
     var state = State.ended
@@ -68,16 +64,13 @@ package final class Exchange: PendingAnswer {
 
     /// Makes the exchange of a request that has been judged.
     init(
-        number: UInt64, pipeline: RequestPipeline, snapshot: ConfigurationSnapshot, connection: Registration,
-        identifier: [UInt8],
-        path: [UInt8], record: ExchangeRecord, write: WriteScope, contentIsOutstanding: Bool
+        number: UInt64, pipeline: RequestPipeline, connection: Registration, texts: ExchangeTexts,
+        record: ExchangeRecord, write: WriteScope, contentIsOutstanding: Bool
     ) {
         self.number = number
         self.pipeline = pipeline
-        self.snapshot = snapshot
         self.connection = connection
-        self.identifier = identifier
-        self.path = path
+        self.texts = texts
         self.record = record
         self.write = write
         self.contentIsOutstanding = contentIsOutstanding
@@ -166,6 +159,18 @@ package final class Exchange: PendingAnswer {
     package override func abandon() { pipeline.abandon(self) }
 }
 
+/// What an exchange that waits keeps of the texts that the worker's buffers held when its request was judged.
+struct ExchangeTexts {
+    /// The identifier of the request.
+    let identifier: [UInt8]
+    /// The gateway's own fields of its answer.
+    let ownFields: [UInt8]
+    /// The canonical path.
+    let path: [UInt8]
+    /// What the client calls itself, as much of it as is written down.
+    let userAgent: [UInt8]
+}
+
 /// The exchanges of a worker that have no answer yet, by number.
 package struct ExchangeTable {
     private var slab = Slab<Exchange>()
@@ -180,6 +185,9 @@ package struct ExchangeTable {
     mutating func insert(_ make: (UInt64) -> Exchange) -> Exchange {
         slab.insert { index, generation in make(UInt64(generation) << 32 | UInt64(index)) }
     }
+
+    /// All exchanges, for rare work on everything. Allocates.
+    var all: [Exchange] { slab.all }
 
     /// The exchange with this number, unless it is over.
     package func find(_ number: UInt64) -> Exchange? {

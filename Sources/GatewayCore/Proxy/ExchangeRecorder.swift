@@ -7,7 +7,10 @@ package final class ExchangeRecorder {
     private let names: LabelNames
     private let clock: () -> MonotonicInstant
     private var log: AccessLog?
-    private let results: [CacheResult: (cache: LabelValue, result: LabelValue)]
+    // Labels by the raw value of what they stand for: looked up once, not for every exchange.
+    private let results: [(cache: LabelValue, result: LabelValue)]
+    private let accessReasons: [LabelValue]
+    private let limitedReason: LabelValue
     private let noResult: LabelValue
 
     /// The wall clock at the begin of the turn, in nanoseconds since 1970.
@@ -23,11 +26,11 @@ package final class ExchangeRecorder {
         self.names = names
         self.clock = clock
         log = writer.map { AccessLog(writer: $0) }
-        var results: [CacheResult: (LabelValue, LabelValue)] = [:]
-        for result in CacheResult.allCases {
-            results[result] = (names.value(.cache, result.rawValue), names.value(.result, result.rawValue))
+        results = CacheResult.allCases.map {
+            (names.value(.cache, "\($0.text)"), names.value(.result, "\($0.text)"))
         }
-        self.results = results
+        accessReasons = AccessRefusal.allCases.map { names.value(.reason, "\($0.word)") }
+        limitedReason = names.value(.reason, RefusalReason.limited.word)
         noResult = names.value(.cache, "none")
     }
 
@@ -52,34 +55,48 @@ package final class ExchangeRecorder {
         metrics.increment(MetricSeries(.handshakes, names.value(.result, result)))
     }
 
-    /// Writes an exchange down. `path` is canonical.
-    func write(_ record: borrowing ExchangeRecord, identifier: Span<UInt8>, path: Span<UInt8>) {
-        let nanoseconds = clock().nanosecondsElapsed(since: record.startedAt)
+    /// The present instant, read from the clock.
+    var instant: MonotonicInstant { clock() }
+
+    /// Writes an exchange down. `path` is canonical, `userAgent` what the client calls itself.
+    func write(
+        _ record: borrowing ExchangeRecord, identifier: Span<UInt8>, path: Span<UInt8>,
+        userAgent: Span<UInt8>
+    ) {
+        let now = clock()
+        let nanoseconds = now.nanosecondsElapsed(since: record.headBeganAt)
         count(record, nanoseconds: nanoseconds)
         guard log != nil else { return }
         log?.begin(atUnixNanoseconds: nowUnixNanoseconds)
         log?.add(.requestID, text: identifier)
         if let tenant = record.tenant {
-            let id = tenant.idBytes
-            log?.add(.tenant, text: id.span)
+            let text = tenant.logText
+            log?.add(.tenant, rendered: text.span)
         }
-        if let token = record.token { log?.add(.tokenID, text: token.characters.span) }
+        if let token = record.token {
+            log?.add(.tokenID, packed: token.packed, count: TokenID.characterCount)
+        }
         log?.add(.clientAddress, address: record.address)
         log?.add(.httpVersion, word: record.version == .http10 ? "http/1.0" : "http/1.1")
+        if let tls = record.tls { log?.add(.tlsVersion, word: tls.number) }
         log?.add(.method, word: record.method.name ?? "other")
         log?.add(.path, text: path)
         if let route = record.route {
-            let name = route.nameBytes
-            log?.add(.route, text: name.span)
+            let text = route.logText
+            log?.add(.route, rendered: text.span)
+        }
+        if !userAgent.isEmpty {
+            let shown = userAgent.extracting(first: min(userAgent.count, AccessLog.maximumUserAgentBytes))
+            log?.add(.userAgent, text: shown)
         }
         log?.add(.status, number: UInt64(record.status.rawValue))
-        if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.utf8).span) }
+        if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.word.utf8).span) }
         if let status = record.cacheStatus { log?.add(.cache, word: status.word.text) }
         if let status = record.upstreamStatus { log?.add(.upstreamStatus, number: UInt64(status.rawValue)) }
         log?.add(.bytesIn, number: record.receivedBytes)
         log?.add(.bytesOut, number: record.sentBytes)
         log?.add(.duration, nanoseconds: nanoseconds)
-        addStages(record)
+        addStages(record, endedAt: now)
         log?.end()
     }
 
@@ -92,27 +109,37 @@ package final class ExchangeRecorder {
     /// Hands the lines over that have been gathered.
     package func flush() { log?.flush() }
 
-    private func addStages(_ record: borrowing ExchangeRecord) {
-        guard let asked = record.upstreamAskedAt else { return }
-        log?.add(.decideDuration, nanoseconds: asked.nanosecondsElapsed(since: record.startedAt))
-        if let ended = record.upstreamEndedAt {
+    private func addStages(_ record: borrowing ExchangeRecord, endedAt: MonotonicInstant) {
+        let receiving = record.startedAt.nanosecondsElapsed(since: record.headBeganAt)
+        if receiving > 0 { log?.add(.receiveDuration, nanoseconds: receiving) }
+        if let decided = record.decidedAt {
+            log?.add(.decideDuration, nanoseconds: decided.nanosecondsElapsed(since: record.startedAt))
+        }
+        if record.collapseNanoseconds > 0 {
+            log?.add(.collapseDuration, nanoseconds: record.collapseNanoseconds)
+        }
+        if let asked = record.upstreamAskedAt, let ended = record.upstreamEndedAt {
             log?.add(.upstreamDuration, nanoseconds: ended.nanosecondsElapsed(since: asked))
+        }
+        if let began = record.answerBeganAt {
+            log?.add(.sendDuration, nanoseconds: endedAt.nanosecondsElapsed(since: began))
         }
     }
 
     private func count(_ record: borrowing ExchangeRecord, nanoseconds: UInt64) {
         let route = record.route?.label ?? .other
-        metrics.increment(
-            MetricSeries(.requests, route, record.tenant?.label ?? .other, LabelValue(record.status)))
+        let tenant = record.tenant?.label ?? .other
+        metrics.increment(MetricSeries(.requests, route, tenant, LabelValue(record.status)))
         metrics.add(record.receivedBytes, to: .receivedBytes)
         metrics.add(record.sentBytes, to: .sentBytes)
         var cache = noResult
-        if let result = record.cacheStatus.flatMap({ results[$0.word] }) {
-            cache = result.cache
-            metrics.increment(MetricSeries(.cacheRequests, route, result.result))
+        if let status = record.cacheStatus {
+            let labels = results[Int(status.word.rawValue)]
+            cache = labels.cache
+            metrics.increment(MetricSeries(.cacheRequests, route, labels.result))
         }
         metrics.observe(nanoseconds, MetricSeries(.requestDuration, route, cache))
-        if let refusal = record.refusal { refused(refusal) }
+        if let refusal = record.refusal { metrics.increment(MetricSeries(.refusals, label(of: refusal))) }
         countUpstream(record)
     }
 
@@ -124,6 +151,16 @@ package final class ExchangeRecorder {
         if let ended = record.upstreamEndedAt {
             metrics.observe(
                 ended.nanosecondsElapsed(since: asked), MetricSeries(.upstreamDuration, route))
+        }
+    }
+
+    /// The label of a reason. The common ones cost no look-up.
+    private func label(of refusal: RefusalReason) -> LabelValue {
+        switch refusal {
+        case .access(let reason): accessReasons[Int(reason.rawValue)]
+        case .limited: limitedReason
+        case .message, .path, .query, .noRoute, .methodNotAllowed, .late, .upstream, .overloaded:
+            names.value(.reason, refusal.word)
         }
     }
 }

@@ -9,7 +9,7 @@ package import HTTPModel
 package enum ForwardedFields {
     /// Appends the lines of a request that is passed through, but for those with the name `omitted`.
     package static func append(
-        head: RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
+        head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
         leavingOut omitted: FieldName? = nil, to request: inout UpstreamRequest
     ) {
         let lines = head.fields.span
@@ -31,7 +31,7 @@ package enum ForwardedFields {
     /// Appends the lines of a request whose answer may be stored: of the client's only those that are in the
     /// key, so that nothing else can shape the stored answer.
     package static func appendForStore(
-        head: RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
+        head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
         sharing: RouteCacheConfiguration.Sharing, to request: inout UpstreamRequest
     ) {
         switch sharing {
@@ -46,7 +46,7 @@ package enum ForwardedFields {
     /// Appends to a cache key the client's lines that are forwarded, for answers shared by equal request
     /// fields.
     package static func appendKey(
-        _ head: RequestHead, _ bytes: Span<UInt8>, to key: inout ByteBuffer
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to key: inout ByteBuffer
     ) {
         let lines = head.fields.span
         for index in lines.indices {
@@ -64,7 +64,7 @@ package enum ForwardedFields {
     }
 
     private static func appendOwn(
-        head: RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
+        head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
         to request: inout UpstreamRequest
     ) {
         let address = downstream.address
@@ -101,13 +101,15 @@ package enum ForwardedFields {
             .proxyAuthenticate,
             .proxyAuthenticationInfo, .proxyAuthorization, .proxyConnection, .proxyStatus, .range, .rateLimit,
             .rateLimitPolicy, .retryAfter, .server, .setCookie, .te, .trailer, .transferEncoding, .upgrade,
-            .vary, .via, .wwwAuthenticate, .other:
+            .userAgent, .vary, .via, .wwwAuthenticate, .other:
             return false
         }
     }
 
     /// Whether a `Connection` field names this field as one for this connection only.
-    private static func isNominated(_ name: Span<UInt8>, head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
+    private static func isNominated(_ name: Span<UInt8>, head: borrowing RequestHead, _ bytes: Span<UInt8>)
+        -> Bool
+    {
         let lines = head.fields.span
         for index in lines.indices where lines[index].known == .connection {
             let value = bytes.extracting(lines[index].value.range)

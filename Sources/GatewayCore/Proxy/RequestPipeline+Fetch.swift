@@ -5,7 +5,7 @@ import HTTPModel
 extension RequestPipeline {
     /// Sends a request on for itself alone.
     func forward(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         let exchange = makeExchange(head, bytes, downstream, record)
@@ -34,10 +34,17 @@ extension RequestPipeline {
         return .pending(exchange)
     }
 
+    /// Completes the request target with the query as it came.
+    func appendRawQuery(_ head: borrowing RequestHead, _ raw: Span<UInt8>) {
+        guard head.hasQuery else { return }
+        target.append("?")
+        target.append(raw)
+    }
+
     /// The request that asks on the cache's behalf: a GET, whatever the client's method, with nothing of the
     /// client's that is not in the key.
     func fillRequest(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
         var request = target.withBytes { target in
@@ -45,7 +52,7 @@ extension RequestPipeline {
                 method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
                 authorization: credential)
         }
-        let identifier = exchange.identifier
+        let identifier = exchange.texts.identifier
         ForwardedFields.appendForStore(
             head: head, bytes, downstream: downstream, identifier: identifier.span,
             sharing: exchange.record.route?.cache?.sharing ?? .tenant, to: &request)
@@ -62,6 +69,7 @@ extension RequestPipeline {
     /// Waits for somebody else's fetch, up to its deadline.
     func follow(_ exchange: Exchange, _ ticket: FollowTicket) {
         exchange.state = .following(ticket)
+        exchange.record.decidedAt = recorder.instant
         deadlines.append((exchange.number, ticket.deadline))
     }
 
@@ -70,6 +78,9 @@ extension RequestPipeline {
         exchange.state = .passing(nil)
         start(exchange, exchange.fill)
     }
+
+    /// Whether connections or deadlines wait for the worker.
+    package var hasNews: Bool { !ready.isEmpty || !deadlines.isEmpty }
 
     /// News from the upstream.
     package func progressed(_ transfer: Transfer) {
@@ -89,6 +100,7 @@ extension RequestPipeline {
         else {
             return
         }
+        noteWaiting(exchange)
         switch message.news {
         case .ended(.entry(let entry)): exchange.deliver(entry, role: .collapsed)
         case .ended(.goAlone): goAlone(exchange)
@@ -107,6 +119,7 @@ extension RequestPipeline {
         guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state else {
             return
         }
+        noteWaiting(exchange)
         courier.deliver(cache.collapser.leave(ticket))
         goAlone(exchange)
         wake(exchange)
@@ -116,7 +129,9 @@ extension RequestPipeline {
     func abandon(_ exchange: Exchange) {
         exchange.connection = nil
         switch exchange.state {
-        case .following(let ticket): courier.deliver(cache.collapser.leave(ticket))
+        case .following(let ticket):
+            noteWaiting(exchange)
+            courier.deliver(cache.collapser.leave(ticket))
         case .filling:
             guard let permit = exchange.permit.take() else { preconditionFailure("a fill without a permit") }
             if cache.collapser.followerCount(permit) > 0 {
@@ -133,20 +148,22 @@ extension RequestPipeline {
     }
 
     func makeExchange(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ record: ExchangeRecord
     ) -> Exchange {
-        let isWrite = !head.method.isSafe && record.tenant != nil
+        let isWrite = !head.method.isSafe && record.tenantIndex != nil
         let write =
-            isWrite ? path.withBytes { snapshot.routes.scope(ofWrite: head.method, $0) } : .nothing
+            isWrite
+            ? path.withBytes { record.snapshot.routes.scope(ofWrite: head.method, $0) } : .nothing
         let hasContent = head.framing != .none && head.framing != .length(0)
-        let identifier = identifier.bytes.withBytes { $0.array }
+        let texts = ExchangeTexts(
+            identifier: identifier.bytes.withBytes { $0.array }, ownFields: ownFields.withBytes { $0.array },
+            path: path.withBytes { $0.array }, userAgent: record.userAgent(in: bytes))
         recorder.exchangeBegan()
         return exchanges.insert { number in
             Exchange(
-                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                write: write,
-                contentIsOutstanding: hasContent)
+                number: number, pipeline: self, connection: downstream.registration, texts: texts,
+                record: record, write: write, contentIsOutstanding: hasContent)
         }
     }
 
@@ -155,8 +172,15 @@ extension RequestPipeline {
         if let connection = exchange.connection { ready.append(connection) }
     }
 
+    /// How long an exchange has followed another one's fetch by now.
+    private func noteWaiting(_ exchange: Exchange) {
+        guard let since = exchange.record.decidedAt else { preconditionFailure("follows since never") }
+        exchange.record.collapseNanoseconds = recorder.instant.nanosecondsElapsed(since: since)
+    }
+
     private func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
         guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
+        exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         exchange.record.upstreamAskedAt = now
         switch upstream.start(request, owner: exchange.number, now: now) {
         case .started(let transfer): exchange.transfer = transfer

@@ -7,11 +7,11 @@ extension RequestPipeline {
     /// it, an answer whose time is over while somebody fetches anew. Else the upstream is asked, once for
     /// all.
     func lookUp(
-        _ key: Span<UInt8>, _ request: CacheRequest, _ head: RequestHead, _ bytes: Span<UInt8>,
+        _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         guard let route = record.route else { preconditionFailure("a look-up without a route") }
-        let partition = snapshot.partition(for: record.tenant, on: route)
+        let partition = record.snapshot.partition(for: record.tenant, on: route)
         let now = downstream.startedAt
         let found = cache.lookUp(partition, route: route.number, query: key, now: now)
         if case .fresh(let entry) = found {
@@ -43,11 +43,11 @@ extension RequestPipeline {
 
     /// Has one request fetch anew what was just given although its time is over; nothing if one does already.
     private func refresh(
-        _ entry: CacheEntry, _ key: Span<UInt8>, _ request: CacheRequest, _ head: RequestHead,
+        _ entry: CacheEntry, _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
     ) {
         guard let route = record.route else { preconditionFailure("a refresh without a route") }
-        let partition = snapshot.partition(for: record.tenant, on: route)
+        let partition = record.snapshot.partition(for: record.tenant, on: route)
         guard let permit = cache.refresh(partition, route: route.number, query: key) else { return }
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.becomeRefresh()
@@ -57,11 +57,11 @@ extension RequestPipeline {
 
     /// Notes what is to be asked on the cache's behalf, and what is at hand should that fail.
     private func prepareFill(
-        _ exchange: Exchange, _ request: CacheRequest, _ head: RequestHead, _ bytes: Span<UInt8>,
+        _ exchange: Exchange, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ stale: CacheEntry?
     ) {
         guard let route = exchange.record.route else { preconditionFailure("a fill without a route") }
-        let partition = snapshot.partition(for: exchange.record.tenant, on: route)
+        let partition = exchange.record.snapshot.partition(for: exchange.record.tenant, on: route)
         exchange.condition = request.isConditional ? Self.condition(head, bytes) : []
         exchange.stale = stale
         var fill = fillRequest(head, bytes, downstream, exchange)
@@ -78,7 +78,7 @@ extension RequestPipeline {
     }
 
     /// All lines of `If-None-Match` as one list (RFC 9110 §5.3).
-    private static func condition(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
+    private static func condition(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
         var list: [UInt8] = []
         for line in head.fields where line.known == .ifNoneMatch {
             if !list.isEmpty { list.append(UInt8(ascii: ",")) }
@@ -89,7 +89,7 @@ extension RequestPipeline {
 
     /// Answers out of an entry: whole, or with 304 if the client has it.
     private func answer(
-        from entry: CacheEntry, _ request: CacheRequest, _ head: RequestHead, _ bytes: Span<UInt8>,
+        from entry: CacheEntry, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         if request.isConditional, !entry.eTag.isEmpty {
@@ -97,14 +97,15 @@ extension RequestPipeline {
             let tag = held.span.extracting(entry.eTag.range)
             if Self.has(tag, head, bytes) {
                 let lifetime = entry.remainingLifetimeSeconds(now: downstream.startedAt)
-                return confirm(tag, entry, lifetimeSeconds: lifetime, downstream, &record, into: &output)
+                return confirm(
+                    tag, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
             }
         }
-        return answer(from: entry, downstream, &record, into: &output)
+        return answer(from: entry, head, bytes, downstream, &record, into: &output)
     }
 
     /// Whether the client says that it has what this tag stands for.
-    static func has(_ tag: Span<UInt8>, _ head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
+    static func has(_ tag: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
         let lines = head.fields.span
         for index in lines.indices where lines[index].known == .ifNoneMatch {
             if EntityTagList.names(tag, in: bytes.extracting(lines[index].value.range)) { return true }
@@ -114,18 +115,19 @@ extension RequestPipeline {
 
     /// Answers with 304: what the client has is right.
     func confirm(
-        _ tag: Span<UInt8>, _ source: CacheEntry, lifetimeSeconds: Int64, _ downstream: Downstream,
+        _ tag: Span<UInt8>, _ source: CacheEntry, lifetimeSeconds: Int64, _ bytes: Span<UInt8>,
+        _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         record.status = .notModified
         let before = output.count
-        identifier.bytes.withBytes { identifier in
+        ownFields.withBytes { own in
             composer.answerNotModified(
-                tag, source, lifetimeSeconds: lifetimeSeconds, record.terms, identifier: identifier,
+                tag, source, lifetimeSeconds: lifetimeSeconds, record.terms, own: own,
                 now: downstream.startedAt, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
         return .answered(record.persistence)
     }
 }

@@ -32,7 +32,7 @@ extension RequestPipeline {
 
     /// Answers with a slice: whole, or with 304 if the client has it.
     func answer(
-        _ slice: PageSlice, _ request: CacheRequest, _ head: RequestHead, _ bytes: Span<UInt8>,
+        _ slice: PageSlice, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         let now = downstream.startedAt
@@ -43,37 +43,31 @@ extension RequestPipeline {
         let tag = tag
         if request.isConditional, Self.has(tag.span, head, bytes) {
             return confirm(
-                tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now),
+                tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
                 downstream, &record, into: &output)
         }
         let bodyByteCount = slice.bodyByteCount
         guard bodyByteCount <= ResponseComposer.firstContentBytes else {
-            return deliver(slice, bodyByteCount, downstream, record)
+            return deliver(slice, bodyByteCount, head, bytes, downstream, record)
         }
         let before = output.count
-        identifier.bytes.withBytes { identifier in
+        ownFields.withBytes { own in
             composer.answer(
-                from: slice, bodyByteCount: bodyByteCount, tag: tag.span, record.terms,
-                identifier: identifier, now: now, into: &output)
+                from: slice, bodyByteCount: bodyByteCount, tag: tag.span, record.terms, own: own, now: now,
+                into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
         return .answered(record.persistence)
     }
 
     /// Answers with a slice that a slow client would hold for long: made whole once, and given like any
     /// entry.
     private func deliver(
-        _ slice: PageSlice, _ bodyByteCount: Int, _ downstream: Downstream, _ record: ExchangeRecord
+        _ slice: PageSlice, _ bodyByteCount: Int, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: ExchangeRecord
     ) -> Handling {
-        let identifier = identifier.bytes.withBytes { $0.array }
-        recorder.exchangeBegan()
-        let exchange = exchanges.insert { number in
-            Exchange(
-                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                write: .nothing, contentIsOutstanding: false)
-        }
+        let exchange = makeExchange(head, bytes, downstream, record)
         exchange.state = .delivering(CacheEntry(slice, bodyByteCount: bodyByteCount), sentBytes: nil)
         return .pending(exchange)
     }

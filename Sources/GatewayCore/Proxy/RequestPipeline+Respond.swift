@@ -12,90 +12,105 @@ extension RequestPipeline {
 
     /// Answers a request out of the cache, at once if it fits into one piece.
     func answer(
-        from entry: CacheEntry, _ downstream: Downstream, _ record: inout ExchangeRecord,
-        into output: inout ByteBuffer
+        from entry: CacheEntry, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         record.status = entry.status
         let before = output.count
-        let sent = identifier.bytes.withBytes { identifier in
-            composer.answer(
-                from: entry, record.terms, identifier: identifier, now: downstream.startedAt, into: &output)
+        let sent = ownFields.withBytes { own in
+            composer.answer(from: entry, record.terms, own: own, now: downstream.startedAt, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
         if sent == Int(entry.body.count) {
-            write(record)
+            write(record, bytes)
             return .answered(record.persistence)
         }
-        let identifier = identifier.bytes.withBytes { $0.array }
-        recorder.exchangeBegan()
-        let exchange = exchanges.insert { number in
-            Exchange(
-                number: number, pipeline: self, snapshot: snapshot, connection: downstream.registration,
-                identifier: identifier, path: path.withBytes { $0.array }, record: record,
-                write: .nothing, contentIsOutstanding: false)
-        }
+        record.answerBeganAt = recorder.instant
+        let exchange = makeExchange(head, bytes, downstream, record)
         exchange.state = .delivering(entry, sentBytes: sent)
         return .pending(exchange)
     }
 
     /// Refuses a request. Content that the client has announced and not sent is not waited for.
     func answer(
-        _ refusal: Refusal, _ head: RequestHead, _ downstream: Downstream,
+        _ refusal: Refusal, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
             record.persistence = .close
         }
-        write(refusal, &record, into: &output)
+        write(refusal, bytes, &record, into: &output)
         return .answered(record.persistence)
     }
 
     /// Refuses what is no request; the connection closes.
     package func refuse(_ refusal: Refusal, _ downstream: Downstream, into output: inout ByteBuffer) {
         identifier.make()
+        beginOwnFields()
         path.removeAll()
-        var record = ExchangeRecord(downstream)
-        write(refusal, &record, into: &output)
+        var record = ExchangeRecord(downstream, snapshot)
+        write(refusal, [UInt8]().span, &record, into: &output)
     }
 
-    private func write(_ refusal: Refusal, _ record: inout ExchangeRecord, into output: inout ByteBuffer) {
+    private func write(
+        _ refusal: Refusal, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord,
+        into output: inout ByteBuffer
+    ) {
         record.status = refusal.status
-        record.refusal = refusal.word
+        record.refusal = refusal.reason
         record.cacheStatus = nil
         let before = output.count
-        identifier.bytes.withBytes { identifier in
+        ownFields.withBytes { own in
             composer.refuse(
-                refusal, record.terms, pageSize: record.pageSize, identifier: identifier,
+                refusal, record.terms, pageSize: record.pageSize, own: own,
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
     }
 
-    /// 14, for a request that was answered at once.
-    func write(_ record: borrowing ExchangeRecord) {
+    /// 14, for a request that was answered at once: its bytes are still at hand.
+    func write(_ record: ExchangeRecord, _ bytes: Span<UInt8>) {
+        let userAgent = bytes.extracting(record.userAgent.range)
         identifier.bytes.withBytes { identifier in
-            path.withBytes { recorder.write(record, identifier: identifier, path: $0) }
+            path.withBytes {
+                recorder.write(record, identifier: identifier, path: $0, userAgent: userAgent)
+            }
         }
+    }
+
+    /// Begins the gateway's own fields of the next answer with the identifier.
+    func beginOwnFields() {
+        ownFields.removeAll()
+        ownFields.append("X-Request-Id: ")
+        identifier.bytes.withBytes { ownFields.append($0) }
+        ownFields.append("\r\n")
+    }
+
+    /// Has the answers that have not begun say that their connections end with them.
+    package func drain() {
+        for exchange in exchanges.all where !exchange.answerHasBegun { exchange.record.persistence = .close }
     }
 
     /// Whether a request asks this gateway itself, and nobody behind it: `OPTIONS *`, or OPTIONS at the end
     /// of its `Max-Forwards` (RFC 9110 §7.6.2, §9.3.7).
-    func isForUs(_ head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
+    func isForUs(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
         guard head.method == .options else { return false }
         return head.maxForwards == 0 || bytes.extracting(head.path.range).equals("*")
     }
 
-    func answerOptions(_ record: inout ExchangeRecord, into output: inout ByteBuffer) -> Handling {
+    func answerOptions(
+        _ bytes: Span<UInt8>, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
         record.status = .noContent
         let before = output.count
-        identifier.bytes.withBytes { identifier in
+        ownFields.withBytes { own in
             composer.answerOptions(
-                allow: Self.allowedField, record.terms, identifier: identifier,
+                allow: Self.allowedField, record.terms, own: own,
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record)
+        write(record, bytes)
         return .answered(record.persistence)
     }
 
@@ -113,7 +128,10 @@ extension RequestPipeline {
         }
         exchange.record.sentBytes += UInt64(output.count - before)
         switch production {
-        case .waiting, .more: break
+        case .waiting, .more:
+            if exchange.answerHasBegun && exchange.record.answerBeganAt == nil {
+                exchange.record.answerBeganAt = recorder.instant
+            }
         case .finished, .broken: finish(exchange)
         }
         return production
@@ -124,11 +142,13 @@ extension RequestPipeline {
         precondition(exchange.permit == nil, "exchange \(exchange.number) ends with its permit")
         exchange.state = .ended
         exchange.transfer = nil
-        let (identifier, path) = (exchange.identifier, exchange.path)
         if exchange.isRefresh {
             recorder.refreshed(exchange.record)
         } else {
-            recorder.write(exchange.record, identifier: identifier.span, path: path.span)
+            let texts = exchange.texts
+            recorder.write(
+                exchange.record, identifier: texts.identifier.span, path: texts.path.span,
+                userAgent: texts.userAgent.span)
         }
         exchanges.remove(exchange)
         recorder.exchangeEnded()
@@ -138,11 +158,11 @@ extension RequestPipeline {
         loseWrite(exchange)
         if exchange.contentIsOutstanding { exchange.record.persistence = .close }
         exchange.record.status = refusal.status
-        exchange.record.refusal = refusal.word
-        let identifier = exchange.identifier
+        exchange.record.refusal = refusal.reason
+        let own = exchange.texts.ownFields
         composer.refuse(
             refusal, exchange.record.terms, pageSize: exchange.record.pageSize,
-            identifier: identifier.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+            own: own.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         return .finished(exchange.record.persistence)
     }
 
@@ -160,10 +180,9 @@ extension RequestPipeline {
         } else {
             if confirm(entry, exchange, into: &output) { return .finished(exchange.record.persistence) }
             exchange.record.status = entry.status
-            let identifier = exchange.identifier
+            let own = exchange.texts.ownFields
             sent = composer.answer(
-                from: entry, exchange.record.terms, identifier: identifier.span, now: now,
-                into: &output)
+                from: entry, exchange.record.terms, own: own.span, now: now, into: &output)
         }
         exchange.state = .delivering(entry, sentBytes: sent)
         return sent == Int(entry.body.count) ? .finished(exchange.record.persistence) : .more
@@ -190,7 +209,7 @@ extension RequestPipeline {
             if framing == .chunked { ResponseEncoder.lastChunk(into: &output) }
             return .finished(exchange.record.persistence)
         case .failed(let failure):
-            exchange.record.refusal = "\(failure.proxyError)"
+            exchange.record.refusal = .upstream(failure)
             return .broken
         case .queued, .connecting, .waitingForHead, .receivingContent: return .waiting
         case .cancelled: preconditionFailure("a cancelled transfer is passed on")
@@ -207,10 +226,10 @@ extension RequestPipeline {
             return false
         }
         exchange.record.status = .notModified
-        let identifier = exchange.identifier
+        let own = exchange.texts.ownFields
         composer.answerNotModified(
             tag, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
-            identifier: identifier.span, now: now, into: &output)
+            own: own.span, now: now, into: &output)
         return true
     }
 
@@ -228,9 +247,9 @@ extension RequestPipeline {
         if exchange.contentIsOutstanding || framing == .untilClose { exchange.record.persistence = .close }
         exchange.record.status = head.status
         if exchange.record.cacheStatus != nil { exchange.setRole(.single, status: head.status) }
-        let identifier = exchange.identifier
+        let own = exchange.texts.ownFields
         composer.passOn(
-            head, framing: framing, exchange.record.terms, identifier: identifier.span,
+            head, framing: framing, exchange.record.terms, own: own.span,
             nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         exchange.state = .passing(framing)
         return framing

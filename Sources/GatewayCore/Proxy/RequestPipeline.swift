@@ -29,6 +29,8 @@ package final class RequestPipeline {
     /// The canonical request target of the request at hand: what the upstream is asked.
     var target = ByteBuffer(minimumCapacity: 1_024)
     var path = ByteBuffer(minimumCapacity: 1_024)
+    /// The gateway's own fields of the answer at hand: the identifier, and what the limits have left.
+    var ownFields = ByteBuffer(minimumCapacity: 1_024)
     private var query = ByteBuffer(minimumCapacity: 1_024)
     private var key = ByteBuffer(minimumCapacity: 1_024)
     private var queries = ListQueryNormalizer()
@@ -56,24 +58,25 @@ package final class RequestPipeline {
     }
 
     /// Takes a request whose head has been read. `head`'s ranges count from the first of `bytes`; an answer
-    /// that can be given at once is written to `output`.
+    /// that can be given at once is written to `output`. `head` is `inout` only so that it is not copied.
     package func begin(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: inout RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         into output: inout ByteBuffer
     ) -> Handling {
         identifier.take(from: head, bytes)
+        beginOwnFields()
         path.removeAll()
-        var record = ExchangeRecord(head, downstream, receivedBytes: bytes.count)
+        var record = ExchangeRecord(head, downstream, snapshot, receivedBytes: bytes.count)
         if let refusal = judge(head, bytes, downstream, &record) {
-            return answer(refusal, head, downstream, &record, into: &output)
+            return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
-        if isForUs(head, bytes) { return answerOptions(&record, into: &output) }
+        if isForUs(head, bytes) { return answerOptions(bytes, &record, into: &output) }
         return serve(head, bytes, downstream, &record, into: &output)
     }
 
     /// Stages 4 to 8: everything that can refuse before the cache or the upstream is asked.
     private func judge(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord
     ) -> Refusal? {
         // CONNECT would make a tunnel of the gateway, TRACE would echo the tenant's token (RFC 9110 §9.3.8).
@@ -90,7 +93,7 @@ package final class RequestPipeline {
     }
 
     /// 4: one canonical path, or none.
-    private func normalizePath(_ head: RequestHead, _ bytes: Span<UInt8>) -> Refusal? {
+    private func normalizePath(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Refusal? {
         switch PathNormalizer.normalize(bytes.extracting(head.path.range), into: &path) {
         case .unchanged:
             path.append(bytes.extracting(head.path.range))
@@ -102,10 +105,10 @@ package final class RequestPipeline {
 
     /// 5: the rule that takes the request.
     private func findRoute(_ method: Method, _ record: inout ExchangeRecord) -> Refusal? {
-        switch path.withBytes({ snapshot.routes.match(method, $0) }) {
-        case .matched(let route):
-            record.route = route
-            record.pageSize = route.query?.defaultPageSize
+        switch path.withBytes({ record.snapshot.routes.match(method, $0) }) {
+        case .matched(let index):
+            record.routeIndex = index
+            record.pageSize = record.snapshot.routes.routes[index].query?.defaultPageSize
             return nil
         case .methodNotAllowed(let allow): return .methodNotAllowed(allow: allow)
         case .notFound: return .noRoute
@@ -114,29 +117,30 @@ package final class RequestPipeline {
 
     /// 6: who asks, and whether they may.
     private func authorize(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
     ) -> Refusal? {
-        guard let route = record.route else { return .noRoute }
+        guard let routeIndex = record.routeIndex else { return .noRoute }
         // Two Authorization lines are two stories about who asks; the shape of neither is looked at.
         let count = head.count(of: .authorization)
         let value = count == 1 ? head.firstValue(of: .authorization) ?? .empty : .empty
         let subject = AccessSubject(
             method: head.method, address: record.address, nowUnixSeconds: recorder.nowUnixSeconds)
-        switch route.access.decide(subject, authorization: bytes.extracting(value.range), in: snapshot.access)
+        let access = record.snapshot.routes.routes[routeIndex].access
+        switch access.decide(
+            subject, authorization: bytes.extracting(value.range), in: record.snapshot.access)
         {
         case .open: return nil
         case .granted(let grant):
-            record.token = grant.token
-            let context = snapshot.tenants[grant.tenantIndex]
             precondition(
-                context.tenant.identity == grant.tenantIdentity,
-                "tenant \(context.tenant.id) is not the grant's")
-            record.tenant = context
+                record.snapshot.tenants[grant.tenantIndex].tenant.identity == grant.tenantIdentity,
+                "the grant is not of tenant \(grant.tenantIndex)")
+            record.token = grant.token
+            record.tenantIndex = grant.tenantIndex
             return nil
         case .refused(let reason, let holder):
             if let holder {
                 record.token = holder.token
-                record.tenant = snapshot.tenants[holder.tenantIndex]
+                record.tenantIndex = holder.tenantIndex
             }
             return .access(count > 1 ? .malformed : reason)
         }
@@ -144,7 +148,7 @@ package final class RequestPipeline {
 
     /// 7: one spelling of what the query means. Leaves the whole request target in `target`.
     private func normalizeQuery(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
     ) -> Refusal? {
         target.removeAll()
         path.withBytes { target.append($0) }
@@ -169,43 +173,37 @@ package final class RequestPipeline {
         }
     }
 
-    private func appendRawQuery(_ head: RequestHead, _ raw: Span<UInt8>) {
-        guard head.hasQuery else { return }
-        target.append("?")
-        target.append(raw)
-    }
-
-    /// 8: a token from each bucket, or from none.
+    /// 8: a token from each bucket, or from none. What they have left is rendered at once.
     private func takeLimits(_ downstream: Downstream, _ record: inout ExchangeRecord) -> Refusal? {
         guard let route = record.route else { return .noRoute }
-        let limits = record.tenant?.limits[route.index] ?? snapshot.openLimits[route.index]
+        let tenant = record.tenant
+        let limits = tenant?.limits[route.index] ?? record.snapshot.openLimits[route.index]
         if limits.isEmpty { return nil }
-        record.limits = limits
-        let tenant = record.tenant?.tenant
         let subject = LimitSubject(
-            tenant: tenant?.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
-            credential: tenant?.credentialIdentity ?? 0, address: downstream.address)
-        let decision = limiter.take(
-            limits, subject: subject, now: downstream.startedAt, report: &record.report)
+            tenant: tenant?.tenant.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
+            credential: tenant?.tenant.credentialIdentity ?? 0, address: downstream.address)
+        var report = LimitReport()
+        let decision = limiter.take(limits, subject: subject, now: downstream.startedAt, report: &report)
         switch decision {
-        case .within: return nil
+        case .within:
+            report.appendFields(limits, into: &ownFields)
+            return nil
         case .exceeded(let index, _):
+            report.appendFields(limits, into: &ownFields)
             let name = limits.policies[index].name
-            recorder.limitExceeded(record.tenant, limit: name)
+            recorder.limitExceeded(tenant, limit: name)
             return .limited(limit: name, retryAfterSeconds: decision.retryAfterSeconds)
-        case .noRoom:
-            // What the report says is half a story: nobody knows what the missing bucket has left.
-            record.limits = nil
-            return .overloaded(retryAfterSeconds: decision.retryAfterSeconds)
+        // What the report says is half a story: nobody knows what the missing bucket has left.
+        case .noRoom: return .overloaded(retryAfterSeconds: decision.retryAfterSeconds)
         }
     }
 
     /// 9 and 10: out of the cache, behind somebody who already asks, or on to the upstream.
     private func serve(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
-        guard let policy = record.route?.cache else {
+        guard let sharing = record.route?.cache?.sharing else {
             return forward(head, bytes, downstream, &record, into: &output)
         }
         var request = CacheRequest(head, bytes: bytes)
@@ -217,7 +215,7 @@ package final class RequestPipeline {
         }
         key.removeAll()
         target.withBytes { key.append($0) }
-        if policy.sharing == .headers { ForwardedFields.appendKey(head, bytes, to: &key) }
+        if sharing == .headers { ForwardedFields.appendKey(head, bytes, to: &key) }
         return key.withBytes { key in
             lookUp(key, request, head, bytes, downstream, &record, into: &output)
         }

@@ -43,18 +43,23 @@ package struct LimitReport: Sendable {
         count = max(count, index + 1)
     }
 
-    /// Appends the value of `RateLimit`: `"tenant";r=199;t=1, "token";r=99;t=1`
-    /// (draft-ietf-httpapi-ratelimit-headers-11 §4). Appends nothing when nothing was reported.
-    package func render(_ plan: LimitPlan, into buffer: inout ByteBuffer) {
-        assert(count <= plan.policies.count, "\(count) limits reported of \(plan.policies.count)")
+    /// Appends the two fields, each with its line end: `RateLimit-Policy` as the plan says it, and
+    /// `RateLimit: "tenant";r=199;t=1, "token";r=99;t=1` (draft-ietf-httpapi-ratelimit-headers-11 §3, §4).
+    /// Appends nothing when nothing was reported.
+    package func appendFields(_ plan: LimitPlan, into buffer: inout ByteBuffer) {
+        guard count > 0 else { return }
+        let (prefix, policies) = (plan.fieldsPrefix, plan.policies)
+        buffer.append(prefix.span)
+        assert(count <= policies.count, "\(count) limits reported of \(policies.count)")
         for index in 0..<count {
             if index > 0 { buffer.append(", ") }
-            let prefix = plan.policies[index].fieldPrefix
-            buffer.append(prefix.span)
+            let member = policies[index].fieldPrefix
+            buffer.append(member.span)
             buffer.append(decimal: entries[index].remaining)
             buffer.append(";t=")
             buffer.append(decimal: entries[index].resetSeconds)
         }
+        buffer.append("\r\n")
     }
 
     @inline(__always)

@@ -38,7 +38,7 @@ package final class RateLimiter: Sendable {
     /// `now` is the worker's monotonic clock reading; `report` says afterwards what each limit has left.
     /// About 40 ns for each limit; allocates nothing; never blocks beyond another worker's few lines.
     package func take(
-        _ plan: borrowing LimitPlan, subject: LimitSubject, now: MonotonicInstant, report: inout LimitReport
+        _ plan: LimitPlan, subject: LimitSubject, now: MonotonicInstant, report: inout LimitReport
     ) -> LimitDecision {
         let now = now.nanoseconds
         precondition(now < TokenBucket.maximumInstantNanoseconds, "\(now) ns of uptime")
@@ -77,26 +77,24 @@ package final class RateLimiter: Sendable {
     /// A bucket that is not there is full, and says nothing against the take.
     @inline(__always)
     private func peek(
-        _ plan: borrowing LimitPlan, _ subject: LimitSubject, _ take: inout Take, _ report: inout LimitReport
+        _ plan: LimitPlan, _ subject: LimitSubject, _ take: inout Take, _ report: inout LimitReport
     ) -> LimitDecision? {
-        let policies = plan.policies.span
+        let policies = plan.policies
         var longest = Longest()
         for index in policies.indices {
             let key = subject.bucketKey(of: policies[index], hashKey: hashKey)
             take.keys[index] = key
-            guard let bucket = table.find(key), let fullAt = table.peek(bucket, key: key) else {
-                report.note(policies[index].bucket, at: index, fullAt: 0, now: take.now)
-                continue
-            }
+            guard let bucket = table.find(key), let fullAt = table.peek(bucket, key: key) else { continue }
             take.buckets[index] = bucket
-            longest.consider(policies[index].bucket, at: index, fullAt: fullAt, now: take.now, &report)
+            take.fullAt[index] = fullAt
+            longest.consider(policies[index].bucket, at: index, fullAt: fullAt, now: take.now)
         }
-        return longest.decision
+        return longest.decision(plan, take, &report)
     }
 
     /// Makes the buckets that were not found; the refusal if there is no room for one.
     @inline(__always)
-    private func insertMissing(_ plan: borrowing LimitPlan, _ take: inout Take) -> LimitDecision? {
+    private func insertMissing(_ plan: LimitPlan, _ take: inout Take) -> LimitDecision? {
         for index in 0..<plan.policies.count where take.buckets[index] == 0 {
             switch table.insert(take.keys[index], now: take.now, keeping: take.buckets) {
             case .bucket(let bucket, let evicted):
@@ -113,18 +111,17 @@ package final class RateLimiter: Sendable {
     /// Locks all buckets, looks again and changes all or none; `nil` if a bucket was evicted meanwhile.
     @inline(__always)
     private func commit(
-        _ plan: borrowing LimitPlan, _ take: inout Take, _ report: inout LimitReport
+        _ plan: LimitPlan, _ take: inout Take, _ report: inout LimitReport
     ) -> LimitDecision? {
-        let policies = plan.policies.span
+        let policies = plan.policies
         let count = policies.count
         sort(&take, count: count)
         guard lock(&take, count: count) else { return nil }
         var longest = Longest()
         for index in 0..<count {
-            let bucket = policies[index].bucket
-            longest.consider(bucket, at: index, fullAt: take.fullAt[index], now: take.now, &report)
+            longest.consider(policies[index].bucket, at: index, fullAt: take.fullAt[index], now: take.now)
         }
-        if let refusal = longest.decision {
+        if let refusal = longest.decision(plan, take, &report) {
             unlock(&take, count: count)
             return refusal
         }
@@ -187,20 +184,27 @@ package final class RateLimiter: Sendable {
         var waitNanoseconds: UInt64 = 0
 
         @inline(__always)
-        mutating func consider(
-            _ bucket: TokenBucket, at index: Int, fullAt: UInt64, now: UInt64, _ report: inout LimitReport
-        ) {
-            switch bucket.outcome(fullAt: fullAt, now: now) {
-            case .within: report.note(bucket, at: index, fullAt: fullAt, now: now)
-            case .exceeded(let wait):
-                report.noteExceeded(at: index, waitNanoseconds: wait)
-                if wait > waitNanoseconds { (policyIndex, waitNanoseconds) = (index, wait) }
+        mutating func consider(_ bucket: TokenBucket, at index: Int, fullAt: UInt64, now: UInt64) {
+            if case .exceeded(let wait) = bucket.outcome(fullAt: fullAt, now: now), wait > waitNanoseconds {
+                (policyIndex, waitNanoseconds) = (index, wait)
             }
         }
 
-        var decision: LimitDecision? {
-            policyIndex < 0
-                ? nil : .exceeded(policyIndex: policyIndex, retryAfterNanoseconds: waitNanoseconds)
+        /// The refusal, if there is one, with its report. Only a take that ends reports: what a bucket has
+        /// left costs a division.
+        @inline(__always)
+        func decision(
+            _ plan: LimitPlan, _ take: borrowing Take, _ report: inout LimitReport
+        ) -> LimitDecision? {
+            guard policyIndex >= 0 else { return nil }
+            for index in plan.policies.indices {
+                let bucket = plan.policies[index].bucket
+                switch bucket.outcome(fullAt: take.fullAt[index], now: take.now) {
+                case .within: report.note(bucket, at: index, fullAt: take.fullAt[index], now: take.now)
+                case .exceeded(let wait): report.noteExceeded(at: index, waitNanoseconds: wait)
+                }
+            }
+            return .exceeded(policyIndex: policyIndex, retryAfterNanoseconds: waitNanoseconds)
         }
     }
 }

@@ -20,6 +20,21 @@ package struct PathPattern: Sendable, Hashable {
     package let takesRest: Bool
     /// The pattern as written.
     package let text: String
+    /// The one path that the pattern takes, where it has neither parameters nor a rest: compared at once.
+    /// Empty for all others.
+    let onlyPath: [UInt8]
+
+    fileprivate init(segments: [Segment], takesRest: Bool, text: String) {
+        self.segments = segments
+        self.takesRest = takesRest
+        self.text = text
+        let takesOnePath =
+            !takesRest
+            && segments.allSatisfy {
+                if case .literal = $0 { true } else { false }
+            }
+        onlyPath = takesOnePath ? Array(text.utf8) : []
+    }
 
     /// Reads a pattern; a text that is none gives the reason, with what is allowed.
     package static func parse(_ text: String) -> Result<PathPattern, PathPatternFailure> {

@@ -13,8 +13,8 @@ package final class Route: Sendable {
     package let identity: UInt64
     /// The same as the cache takes it.
     package var number: UInt32 { UInt32(truncatingIfNeeded: identity) }
-    /// The name for log lines.
-    package let nameBytes: [UInt8]
+    /// The name as it stands in log lines.
+    package let logText: [UInt8]
     /// The route's number in metrics.
     package let label: LabelValue
     /// The methods taken; empty for any. GET includes HEAD.
@@ -41,7 +41,7 @@ package final class Route: Sendable {
     ) {
         self.index = index
         name = configuration.name
-        nameBytes = Array(configuration.name.utf8)
+        logText = LogText.escaped(configuration.name)
         self.label = label
         self.identity = identity
         methods = configuration.methods

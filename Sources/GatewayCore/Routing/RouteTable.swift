@@ -5,8 +5,9 @@ package import HTTPModel
 package struct RouteTable: Sendable {
     /// What a look-up came to.
     package enum Match {
-        /// This route takes the request.
-        case matched(Route)
+        /// The route at this position takes the request. A position, since handing out the route would count
+        /// a reference that all workers share.
+        case matched(Int)
         /// The path has routes, but none for this method; these are the methods it has, for `Allow`.
         case methodNotAllowed(allow: String)
         /// No route has this path.
@@ -27,8 +28,9 @@ package struct RouteTable: Sendable {
     /// Finds the route of a request. `path` is canonical. Linear in the number of routes.
     package func match(_ method: Method, _ path: Span<UInt8>) -> Match {
         var pathIsKnown = false
-        for route in routes where route.path.matches(path) {
-            if route.takes(method) { return .matched(route) }
+        let routes = self.routes.span
+        for index in routes.indices where routes[index].path.matches(path) {
+            if routes[index].takes(method) { return .matched(index) }
             pathIsKnown = true
         }
         return pathIsKnown ? .methodNotAllowed(allow: allowed(path)) : .notFound

@@ -12,7 +12,7 @@ final class GatewayApplication: Application {
     private var turnBegan = MonotonicInstant(nanoseconds: 0)
 
     /// How often log lines are handed over and the house is kept, at the least.
-    private static let tick = Duration.milliseconds(250)
+    private static var tick: TimeLimit { TimeLimit(nanoseconds: 250_000_000) }
 
     init(
         pipeline: RequestPipeline, upstream: UpstreamClient, recorder: ExchangeRecorder,
@@ -29,7 +29,7 @@ final class GatewayApplication: Application {
 
     override func handle(_ bytes: Span<UInt8>, _ downstream: Downstream, _ worker: Worker) -> Handling {
         pipeline.now = worker.now
-        return pipeline.begin(worker.head, bytes, downstream, into: &worker.outbound)
+        return pipeline.begin(&worker.head, bytes, downstream, into: &worker.outbound)
     }
 
     override func refuse(_ refusal: MessageRefusal, _ downstream: Downstream, _ worker: Worker) {
@@ -60,7 +60,9 @@ final class GatewayApplication: Application {
             pipeline.hear(message)
         case .snapshot(let snapshot): pipeline.snapshot = snapshot
         case .renewCertificates: for listener in worker.listeners { listener.renewCertificate() }
-        case .drain(let deadline): worker.drain(until: deadline)
+        case .drain(let deadline):
+            pipeline.drain()
+            worker.drain(until: deadline)
         }
     }
 
@@ -81,7 +83,7 @@ final class GatewayApplication: Application {
         if turnBegan.nanoseconds > 0 {
             metrics.observe(worker.now.nanosecondsElapsed(since: turnBegan), MetricSeries(.loopTurnDuration))
         }
-        if lastTick.map({ worker.now.elapsed(since: $0) >= Self.tick }) ?? true {
+        if lastTick.map({ $0.advanced(by: Self.tick) <= worker.now }) ?? true {
             lastTick = worker.now
             recorder.flush()
             sampleUpstream()
@@ -136,6 +138,7 @@ final class GatewayApplication: Application {
     /// Tells exchanges what the upstream has for them, and connections what their exchanges have.
     private func deliverNews(_ worker: Worker) {
         pipeline.now = worker.now
+        guard upstream.hasNews || pipeline.hasNews else { return }
         // Each round can start transfers that fail at once; the bound leaves the rest to the next turn.
         for _ in 0..<8 {
             while let transfer = upstream.nextProgressed() { pipeline.progressed(transfer) }

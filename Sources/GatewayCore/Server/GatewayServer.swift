@@ -9,7 +9,9 @@ package import Settings
 /// Composes what the rooms offer and owns what workers share (house rule 11): cache, limiter, snapshots,
 /// metrics.
 package final class GatewayServer {
-    private var configuration: GatewayConfiguration
+    /// What the process runs on; what a reload may change of it is in `builder` and `drainTimeout`.
+    private let started: GatewayConfiguration
+    private var drainTimeout: Duration
     private let loadConfiguration: () throws(SettingsFailure) -> GatewayConfiguration
     private let shared: SharedParts
     private let events: Logger
@@ -42,7 +44,8 @@ package final class GatewayServer {
         do throws(SettingsFailure) { configuration = try loadConfiguration() } catch {
             throw .settings(error)
         }
-        self.configuration = configuration
+        started = configuration
+        drainTimeout = configuration.drainTimeout
         do throws(ServerFailure) {
             signals = try Self.onSystem { () throws(SystemFailure) in try SignalDescriptor() }
             events = EventLog(level: Self.level(configuration.log.level)).logger("kayle-gateway")
@@ -68,7 +71,7 @@ package final class GatewayServer {
 
     /// Serves the admin address and follows signals and the tenant store, until told to stop and drained.
     package func run() throws(ServerFailure) {
-        let token = try Self.adminToken(configuration.admin)
+        let token = try Self.adminToken(started.admin)
         let server = AdminServer(
             token: token,
             reach: AdminServer.Reach(
@@ -133,8 +136,8 @@ package final class GatewayServer {
         guard !isDraining else { return }
         isDraining = true
         ServiceManager.tell("STOPPING=1")
-        events.info("draining for at most \(DurationText.text(configuration.drainTimeout))")
-        let deadline = MonotonicClock.now().advanced(by: configuration.drainTimeout)
+        events.info("draining for at most \(DurationText.text(drainTimeout))")
+        let deadline = MonotonicClock.now().advanced(by: drainTimeout)
         crew.post(.drain(until: deadline))
         // The admin address answers until the last worker has stopped, so that a prober sees "not ready".
         crew.whenStopped { [unowned self] in adminWorker?.drain(until: MonotonicClock.now()) }
@@ -149,7 +152,7 @@ package final class GatewayServer {
     private func renewTenants() {
         do throws(ServerFailure) {
             let access = try Self.load(tokens)
-            try publish(access)
+            publish(try builder.snapshot(access, generation: generation + 1))
             storeFailure = nil
             shared.metrics.increment(MetricSeries(.reloads, shared.registry.names.value(.result, "store")))
             for warning in access.warnings { events.warning("\(warning)") }
@@ -162,26 +165,32 @@ package final class GatewayServer {
         }
     }
 
-    private func publish(_ access: AccessSnapshot) throws(ServerFailure) {
-        let next = try builder.snapshot(access, generation: generation + 1)
-        generation += 1
+    private func publish(_ next: ConfigurationSnapshot) {
+        generation = next.generation
         snapshot = next
         crew.post(.snapshot(next))
     }
 
-    /// SIGHUP: routes, plans, limits, tenants, certificates and the log file anew. What needs new sockets or
-    /// threads (listeners, workers, upstream, cache memory) waits for a restart.
+    /// SIGHUP: routes, plans, limits, tenants, certificates and the log file anew. Nothing is taken over
+    /// until everything has been read. What waits for a restart is said (`RestartSettings`).
     private func reload() {
         do throws(GatewayStartFailure) {
             let next: GatewayConfiguration
             do throws(SettingsFailure) { next = try loadConfiguration() } catch { throw .settings(error) }
             do throws(ServerFailure) {
-                builder = try SnapshotBuilder(next, cache: shared.cache, names: shared.registry.names)
-                tokens = TokenStore(next.credentials, plans: next.plans.map(\.name))
-                try publish(try Self.load(tokens))
+                let nextBuilder = try SnapshotBuilder(
+                    next, cache: shared.cache, names: shared.registry.names)
+                let nextTokens = TokenStore(started.credentials, plans: next.plans.map(\.name))
+                let access = try Self.load(nextTokens)
+                publish(try nextBuilder.snapshot(access, generation: generation + 1))
+                (builder, tokens) = (nextBuilder, nextTokens)
+                for warning in access.warnings { events.warning("\(warning)") }
             } catch { throw .server(error) }
-            warnOfRestart(next)
-            configuration = next
+            storeFailure = nil
+            drainTimeout = next.drainTimeout
+            for name in RestartSettings.changed(from: started, to: next) {
+                events.warning("\(RestartSettings.warning(name))")
+            }
             shared.writer?.reopen()
             crew.post(.renewCertificates)
             shared.metrics.increment(
@@ -191,20 +200,6 @@ package final class GatewayServer {
             shared.metrics.increment(
                 MetricSeries(.reloads, shared.registry.names.value(.result, "configuration_failed")))
             events.error("the configuration was not taken, the one before stays in use: \(error)")
-        }
-    }
-
-    private func warnOfRestart(_ next: GatewayConfiguration) {
-        let changed = [
-            ("listeners", next.listeners != configuration.listeners),
-            ("admin", next.admin != configuration.admin), ("workers", next.workers != configuration.workers),
-            ("upstream", next.upstream != configuration.upstream),
-            ("cache", next.cache != configuration.cache),
-            ("credentials", next.credentials != configuration.credentials),
-            ("log", next.log != configuration.log),
-        ].filter(\.1).map(\.0)
-        if !changed.isEmpty {
-            events.warning("changed, but used only after a restart: \(changed.joined(separator: ", "))")
         }
     }
 
@@ -232,7 +227,7 @@ package final class GatewayServer {
             MetricSeries(.accessLogLinesDropped), to: Int64(clamping: shared.writer?.droppedLineCount ?? 0))
         metrics.set(MetricSeries(.configurationGeneration), to: Int64(clamping: generation))
         metrics.set(MetricSeries(.startTime), to: startedUnixSeconds * 1_000_000_000)
-        for (index, listener) in configuration.listeners.enumerated() {
+        for (index, listener) in started.listeners.enumerated() {
             // A certificate that cannot be read any more is told by the reload that tried it.
             guard let tls = listener.tls,
                 let expiry = (try? WorkerCrew.read(tls, shared))?.expiresAtUnixSeconds

@@ -171,7 +171,9 @@ package final class Worker {
             listener.isAccepting = false
             listener.listener.stop()
         }
-        for connection in connections.all where connection.isIdle { close(connection, .orderly) }
+        for connection in connections.all where connection.isIdle || connection.phase == .handshaking {
+            close(connection, .orderly)
+        }
     }
 
     private func dispatch(_ index: Int) {
@@ -182,7 +184,11 @@ package final class Worker {
             guard let connection = connection(registration) else { return }
             now = MonotonicClock.now()
             connection.ready(readiness, worker: self)
-        case .listener: accept(listeners[registration.index], index: registration.index)
+        case .listener:
+            // An event of before the drain, which came in the same batch; the socket listens no more
+            // (`WorkerTests.aClientThatComesInTheMomentOfADrainIsTurnedAway`).
+            guard listeners[registration.index].isAccepting else { return }
+            accept(listeners[registration.index], index: registration.index)
         case .upstream: application.upstreamReady(registration.index, readiness, self)
         case .wakeup: for message in mailbox.collect() { application.received(message, self) }
         case .control: preconditionFailure("no descriptor is registered as control")
@@ -257,12 +263,14 @@ package final class Worker {
 
     private func nextDeadline() -> MonotonicInstant? {
         if !deferred.isEmpty { return now }
-        var earliest = wheel.nextDeadline()
-        for other in [application.nextDeadline, drainDeadline, acceptPause] {
-            guard let other else { continue }
-            earliest = earliest.map { min($0, other) } ?? other
-        }
-        return earliest
+        let earliest = Self.earlier(wheel.nextDeadline(), application.nextDeadline)
+        return Self.earlier(earliest, Self.earlier(drainDeadline, acceptPause))
+    }
+
+    private static func earlier(_ a: MonotonicInstant?, _ b: MonotonicInstant?) -> MonotonicInstant? {
+        guard let a else { return b }
+        guard let b else { return a }
+        return min(a, b)
     }
 
     private func fireDeadlines() {
@@ -284,7 +292,8 @@ package final class Worker {
     private func expire(_ connection: DownstreamConnection, _ wait: ConnectionClock.Wait) {
         application.note(.expired(wait), self)
         switch wait {
-        case .handshake, .reading: close(connection, .abort)
+        case .handshake: close(connection, .abort)
+        case .reading: close(connection, .reset)
         case .request, .lingering: close(connection, .orderly)
         case .head, .content: connection.refuseLate(self)
         }
@@ -306,7 +315,11 @@ package final class Worker {
         if connections.count == 0 && application.isQuiet {
             isStopped = true
         } else if deadline <= now {
-            for connection in connections.all { close(connection, .abort) }
+            // Whoever has part of an answer must not take it for the whole.
+            for connection in connections.all {
+                let isOwed = connection.exchange != nil || !connection.pendingOutput.isEmpty
+                close(connection, isOwed ? .reset : .abort)
+            }
             isStopped = true
         }
     }

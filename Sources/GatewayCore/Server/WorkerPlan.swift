@@ -95,14 +95,14 @@ struct WorkerPlan: Sendable {
         policy.http1 = listener.requests
         policy.maximumRequestsPerConnection = UInt64(listener.connections.maximumRequestsPerConnection)
         policy.maximumConnectionsPerWorker = max(1, listener.maximumConnections / workerCount)
-        policy.timeouts.handshake = listener.connections.handshakeTimeout
-        policy.timeouts.head = listener.connections.headTimeout
-        policy.timeouts.content = listener.connections.bodyTimeout
+        policy.timeouts.handshake = TimeLimit(listener.connections.handshakeTimeout)
+        policy.timeouts.head = TimeLimit(listener.connections.headTimeout)
+        policy.timeouts.content = TimeLimit(listener.connections.bodyTimeout)
         policy.timeouts.minimumContentBytesPerSecond =
             UInt64(listener.connections.minimumBodyRateBytesPerSecond)
-        policy.timeouts.contentGrace = listener.connections.minimumBodyRateGrace
-        policy.timeouts.idle = listener.connections.idleTimeout
-        policy.timeouts.write = listener.connections.writeTimeout
+        policy.timeouts.contentGrace = TimeLimit(listener.connections.minimumBodyRateGrace)
+        policy.timeouts.idle = TimeLimit(listener.connections.idleTimeout)
+        policy.timeouts.write = TimeLimit(listener.connections.writeTimeout)
         return policy
     }
 

@@ -15,6 +15,9 @@ final class ProgressList {
     /// Notes that the owner of a transfer should look at it.
     func noteNews(of transfer: Transfer) { withNews.append(transfer) }
 
+    /// Whether a transfer has news.
+    var hasNews: Bool { !withNews.isEmpty }
+
     /// The next transfer with news, or `nil`. In no promised order.
     func takeNews() -> Transfer? { withNews.popLast() }
 

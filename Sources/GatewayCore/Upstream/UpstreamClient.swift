@@ -126,6 +126,9 @@ package final class UpstreamClient {
     /// Brings the poller up to date; called once before the loop waits.
     package func applyInterest() { connections.applyInterest() }
 
+    /// Whether `nextProgressed` may have something to give.
+    package var hasNews: Bool { progress.hasNews }
+
     /// The next transfer with news since it was last given out; `nil` when there is none.
     package func nextProgressed() -> Transfer? {
         while let transfer = progress.takeNews() {

@@ -1,10 +1,10 @@
-import Synchronization
+import Locking
 
 /// What tests see of the stand-in and change about it. Safe from any thread; nothing here waits.
 ///
 /// Requests under `/__stand-in/` are neither counted nor recorded nor hit by faults.
 public final class StandInControl: Sendable {
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let recordCapacity: Int
     private let alarmTexts: [[UInt8]]
 
@@ -24,7 +24,7 @@ public final class StandInControl: Sendable {
     init(_ configuration: StandInConfiguration) {
         recordCapacity = configuration.recordCapacity
         alarmTexts = configuration.alarmTexts.map { Array($0.utf8) }
-        state = Mutex(State())
+        state = Lock(State())
     }
 
     /// How often a route was asked since the start or the last reset, whatever the answer was.

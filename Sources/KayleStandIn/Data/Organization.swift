@@ -1,11 +1,11 @@
-import Synchronization
+import Locking
 
 /// The rows of one customer. Safe from any thread; each call holds one lock for as long as it copies or
 /// changes rows.
 final class Organization: Sendable {
     /// The name from the configuration.
     let name: String
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     private struct State {
         var sessions: [Session]
@@ -27,7 +27,7 @@ final class Organization: Sendable {
         let events = sessions.compactMap { session in
             WebhookEvent(ending: session, id: generator.identifier("evt"))
         }
-        state = Mutex(
+        state = Lock(
             State(
                 sessions: sessions, events: events.sorted { $0.createdAt < $1.createdAt },
                 generator: generator))

@@ -55,6 +55,8 @@ struct AnswerScript: Sendable {
                 return
             }
         }
+        // A break-off announces all of the content: without a length nobody could tell the cut from the end.
+        if cut != nil, case .untilClose = framing { framing = .length }
         let head = Self.head(answer, framing: framing, date: date)
         var body = Self.hasContent(answer, request) ? Self.framed(answer.body, framing) : []
         if let cut { body = Array(body.prefix(cut.bodyBytes)) }

@@ -1,7 +1,7 @@
 import Dispatch
 import FlyingSocks
 import Glibc
-import Synchronization
+import Locking
 
 /// The listening socket and its connections, on FlyingFox's sockets and event queue.
 ///
@@ -13,7 +13,7 @@ final class StandInServer: Sendable {
     private let pool: SocketPool<ePoll>
     private let executor = StandInExecutor()
     private let responder: StandInResponder
-    private let open: Mutex<OpenSockets>
+    private let open: Lock<OpenSockets>
     private let finished = DispatchSemaphore(value: 0)
 
     private struct OpenSockets {
@@ -31,7 +31,7 @@ final class StandInServer: Sendable {
         try listener.setValue(true, for: .localAddressReuse)
         try listener.bind(to: sockaddr_in.inet(ip4: "127.0.0.1", port: port))
         try listener.listen()
-        open = Mutex(OpenSockets(descriptors: [listener.file.rawValue]))
+        open = Lock(OpenSockets(descriptors: [listener.file.rawValue]))
         pool = SocketPool(
             queue: ePoll(maxEvents: 256), dispatchQueue: DispatchQueue(label: "kayle-stand-in.events"),
             logger: .disabled)

@@ -67,7 +67,7 @@ struct CacheStoreTests {
         var generator = SeededGenerator(seed: seed)
         let cache = smallCache(memoryBytes: 512 << 10)
         let partition = cache.partition(tenant: "t", credential: 1)
-        var recent = RecencyModel(capacity: (512 << 10) / 2_400)
+        var recent = RecencyModel(capacity: (512 << 10) / 2_500)
         var (hits, recencyHits, scan) = (0, 0, 0)
 
         for _ in 0..<20_000 {

@@ -21,12 +21,21 @@ struct RenderedAnswerTests {
         #expect(entry.text(entry.fields) == "b-Field: 1\r\n\(Self.date)\r\nA: x\r\nb-Field: 2\r\n")
     }
 
-    @Test func headAndBodyLieTogether() {
-        let entry = Self.entry([Self.date])
+    @Test func theHeadBeginsAsItIsSent() {
+        let entry = Self.entry([Self.date, "ETag: \"v1\""])
 
-        #expect(entry.text(entry.fieldsAndEnd) == "\(Self.date)\r\n\r\n")
-        #expect(entry.text(entry.fieldsAndBody) == "\(Self.date)\r\n\r\nbody")
+        #expect(
+            entry.text(entry.headStart)
+                == "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: \"v1\"\r\n\(Self.date)\r\n")
         #expect(entry.text(entry.body) == "body")
+    }
+
+    @Test func aHeadThatIsPassedOnBeginsWithoutATagOfOurs() {
+        let entry = Self.entry([Self.date, "ETag: W/\"x\""], decision: .notStored(.noStore))
+
+        #expect(
+            entry.text(entry.headStart)
+                == "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\(Self.date)\r\nETag: W/\"x\"\r\n")
     }
 
     @Test(arguments: [

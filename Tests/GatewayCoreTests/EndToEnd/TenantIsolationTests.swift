@@ -1,7 +1,7 @@
 import Foundation
 import HTTPModel
 import KayleStandIn
-import Synchronization
+import Locking
 import Testing
 
 @testable import GatewayCore
@@ -73,8 +73,8 @@ final class IsolationWorld: Sendable {
     /// The rows each tenant begins with, ascending.
     let seededIDs: [[String]]
     /// By tenant: how many writes have begun, how many are answered.
-    private let writes: Mutex<[(begun: Int, ended: Int)]>
-    private let found = Mutex<(findings: [String], tally: IsolationTally, seen: [Set<String>])>(
+    private let writes: Lock<[(begun: Int, ended: Int)]>
+    private let found = Lock<(findings: [String], tally: IsolationTally, seen: [Set<String>])>(
         ([], IsolationTally(), [[], [], []]))
 
     init(seed: UInt64) throws {
@@ -89,7 +89,7 @@ final class IsolationWorld: Sendable {
         options.cacheMemory = "1MiB"
         options.cache = #", "maximum_entry": "256KiB""#
         gateway = try GatewayUnderTest(upstream: standIn.url, options)
-        writes = Mutex(Self.tenants.map { _ in (0, 0) })
+        writes = Lock(Self.tenants.map { _ in (0, 0) })
         let standIn = standIn
         seededIDs = Self.tenants.map { Self.allIDs(standIn, $0) }
     }

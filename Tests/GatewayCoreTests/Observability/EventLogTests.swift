@@ -1,13 +1,13 @@
 import HTTPModel
 import Logging
-import Synchronization
+import Locking
 import Testing
 
 @testable import GatewayCore
 
 struct EventLogTests {
     private final class Lines: Sendable {
-        let all = Mutex<[String]>([])
+        let all = Lock<[String]>([])
         func add(_ line: borrowing ByteBuffer) {
             let text = line.withBytes { $0.text }
             all.withLock { $0.append(text) }

@@ -13,14 +13,15 @@ struct ExchangeRecorderTests {
     private let cache = HTTPCache(configuration: CacheConfiguration(), seed: (1, 2))
 
     /// Writes records down and gives their lines.
-    private func lines(_ records: ExchangeRecord...) throws -> [String] {
+    private func lines(_ records: ExchangeRecord..., userAgent: String = "") throws -> [String] {
         let path = FileManager.default.temporaryDirectory.appending(path: "kayle-\(UUID().uuidString)").path
         let writer = try LogWriter(target: .file(path: path))
         let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: writer) { Self.endedAt }
         recorder.nowUnixNanoseconds = 1_795_435_200_000_000_000
         for record in records {
             recorder.write(
-                record, identifier: Array("request-1".utf8).span, path: Array("/v1/sessions".utf8).span)
+                record, identifier: Array("request-1".utf8).span, path: Array("/v1/sessions".utf8).span,
+                userAgent: Array(userAgent.utf8).span)
         }
         recorder.flush()
         writer.close()
@@ -35,43 +36,104 @@ struct ExchangeRecorderTests {
         return snapshot
     }
 
-    private func record(_ text: String = "GET /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n") -> ExchangeRecord {
+    private func record(_ text: String = "GET /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n") throws
+        -> ExchangeRecord
+    {
         let head = HTTP1Samples.parse(text).head
-        return ExchangeRecord(head, ProxyFixture.downstream(), receivedBytes: text.utf8.count)
+        return ExchangeRecord(
+            head, ProxyFixture.downstream(), try snapshot(), receivedBytes: text.utf8.count)
+    }
+
+    /// One route and one tenant.
+    private func snapshot() throws -> ConfigurationSnapshot {
+        let routes = try ProxyFixture.routes(#"{ "name": "list", "path": "/v1/sessions" }"#, names: names)
+        return try ProxyFixture.snapshot(routes, tenants: ["acme"], cache: cache, names: names)
     }
 
     /// A record in which everything is known.
     private func wholeRecord() throws -> ExchangeRecord {
-        var record = record()
-        record.route = try ProxyFixture.routes(#"{ "name": "list", "path": "/v1/sessions" }"#, names: names)[
-            0]
-        record.tenant = ProxyFixture.tenant("acme", cache: cache, names: names)
+        var record = try record()
+        record.routeIndex = 0
+        record.tenantIndex = 0
         record.cacheStatus = .forward(CacheForward(.uriMiss))
         record.status = .ok
         record.sentBytes = 1_234
         record.upstreamStatus = .ok
+        record.decidedAt = MonotonicInstant(nanoseconds: 501_000)
+        record.collapseNanoseconds = 500_000
         record.upstreamAskedAt = MonotonicInstant(nanoseconds: 1_001_000)
         record.upstreamHeadAt = MonotonicInstant(nanoseconds: 2_001_000)
         record.upstreamEndedAt = MonotonicInstant(nanoseconds: 4_001_000)
+        record.answerBeganAt = MonotonicInstant(nanoseconds: 2_101_000)
         return record
     }
 
     @Test func aLineTellsTheWholeExchange() throws {
-        let lines = try lines(try wholeRecord())
+        let lines = try lines(try wholeRecord(), userAgent: "loadgen/1.0")
 
         #expect(
             lines == [
                 #"{"time":"2026-11-23T12:00:00.000Z","request_id":"request-1","tenant":"acme","#
-                    + #""client":"192.0.2.7","http":"http/1.1","method":"GET","path":"/v1/sessions","#
-                    + #""route":"list","status":200,"cache":"uri-miss","upstream_status":200,"bytes_in":38,"#
-                    + #""bytes_out":1234,"duration_us":5000,"decide_us":1000,"upstream_us":3000}"#
+                    + #""client":"192.0.2.7","http":"http/1.1","tls":"1.3","method":"GET","path":"/v1/sessions","#
+                    + #""route":"list","user_agent":"loadgen/1.0","status":200,"cache":"uri-miss","upstream_status":200,"bytes_in":38,"#
+                    + #""bytes_out":1234,"duration_us":5000,"decide_us":500,"collapse_us":500,"#
+                    + #""upstream_us":3000,"send_us":2900}"#
             ])
     }
 
+    @Test func aHitSaysNothingOfStagesItDidNotPass() throws {
+        var record = try record()
+        record.cacheStatus = .hit(ttlSeconds: 3)
+        record.status = .ok
+
+        let line = try lines(record)[0]
+
+        #expect(line.hasSuffix(#""duration_us":5000}"#))
+    }
+
+    @Test func aHeadThatCameInPiecesTellsHowLongItTookAndTheWholeCountsFromItsFirstByte() throws {
+        let head = HTTP1Samples.parse("GET /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n").head
+        let downstream = ProxyFixture.downstream(startedAt: MonotonicInstant(nanoseconds: 3_001_000))
+        let record = ExchangeRecord(head, downstream, try snapshot(), receivedBytes: 38)
+
+        let line = try lines(record)[0]
+
+        #expect(line.hasSuffix(#""duration_us":5000,"receive_us":3000}"#))
+    }
+
+    @Test func aPlainConnectionHasNoTLSVersion() throws {
+        let head = HTTP1Samples.parse("GET /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n").head
+        let record = ExchangeRecord(
+            head, ProxyFixture.downstream(tls: nil), try snapshot(), receivedBytes: 38)
+
+        #expect(try !lines(record)[0].contains("tls"))
+    }
+
+    @Test func whatAClientCallsItselfIsCutAndEscaped() throws {
+        let agent = "a\"}\u{1B}" + String(repeating: "x", count: 400)
+
+        let line = try lines(try record(), userAgent: agent)[0]
+
+        let shown = #"a\"}\u001b"# + String(repeating: "x", count: 252)
+        #expect(line.contains(#""user_agent":"\#(shown)","status""#))
+    }
+
+    @Test func whatAnExchangeKeepsOfAClientsNameIsWhatALineShows() throws {
+        let agent = String(repeating: "x", count: 300)
+        let text = "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: \(agent)\r\nUser-Agent: second\r\n\r\n"
+        let head = HTTP1Samples.parse(text).head
+        let record = ExchangeRecord(
+            head, ProxyFixture.downstream(), try snapshot(), receivedBytes: text.utf8.count)
+
+        #expect(record.userAgent(in: Array(text.utf8).span) == [UInt8](repeating: 0x78, count: 256))
+        let unnamed = try self.record().userAgent(in: Array(text.utf8).span)
+        #expect(unnamed.isEmpty)
+    }
+
     @Test func bytesThatAreNoRequestHaveALineToo() throws {
-        var record = ExchangeRecord(ProxyFixture.downstream())
+        var record = ExchangeRecord(ProxyFixture.downstream(), try snapshot())
         record.status = .badRequest
-        record.refusal = "method_invalid"
+        record.refusal = .message(.methodInvalid)
 
         let line = try lines(record)[0]
 
@@ -108,7 +170,7 @@ struct ExchangeRecorderTests {
     }
 
     @Test func anUpstreamThatWasNotAskedIsNotCounted() throws {
-        _ = try lines(record())
+        _ = try lines(try record())
 
         #expect(counted.sum(.upstreamRequests) == 0)
         #expect(counted.sum(.requests) == 1)
@@ -125,10 +187,11 @@ struct ExchangeRecorderTests {
         #expect(counted[series] == 1)
     }
 
-    @Test func withoutAWriterEverythingIsCountedAllTheSame() {
+    @Test func withoutAWriterEverythingIsCountedAllTheSame() throws {
         let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: nil) { Self.endedAt }
 
-        recorder.write(record(), identifier: [UInt8]().span, path: [UInt8]().span)
+        recorder.write(
+            try record(), identifier: [UInt8]().span, path: [UInt8]().span, userAgent: [UInt8]().span)
         recorder.flush()
 
         #expect(counted.sum(.requests) == 1)

@@ -92,7 +92,7 @@ struct ForwardedFieldsTests {
     }
 
     @Test func anIPv6AddressStandsInBracketsAndQuotes() {
-        let lines = lines([], downstream: ProxyFixture.downstream(address: "2001:db8::1", isSecure: false))
+        let lines = lines([], downstream: ProxyFixture.downstream(address: "2001:db8::1", tls: nil))
 
         #expect(
             lines.contains("Forwarded: for=\"[2001:db8::1]\";proto=http;host=\"api.example:8443\""),

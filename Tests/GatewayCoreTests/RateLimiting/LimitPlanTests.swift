@@ -14,7 +14,9 @@ struct LimitPlanTests {
             ),
         ])
 
-        #expect(plan.policyField.span.text == #""tenant";q=200;w=2, "day";q=5;w=1"#)
+        #expect(
+            String(decoding: plan.fieldsPrefix, as: UTF8.self)
+                == "RateLimit-Policy: \"tenant\";q=200;w=2, \"day\";q=5;w=1\r\nRateLimit: ")
     }
 
     @Test func aNameTwiceIsRefused() throws {

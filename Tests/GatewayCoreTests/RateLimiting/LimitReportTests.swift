@@ -6,8 +6,13 @@ import Testing
 struct LimitReportTests {
     private func render(_ report: LimitReport, _ plan: LimitPlan) -> String {
         var buffer = ByteBuffer()
-        report.render(plan, into: &buffer)
-        return buffer.withBytes { $0.text }
+        report.appendFields(plan, into: &buffer)
+        let lines = buffer.withBytes { $0.text }.split(separator: "\r\n", omittingEmptySubsequences: false)
+        guard lines.count == 3, lines[0].hasPrefix("RateLimit-Policy: "), lines[1].hasPrefix("RateLimit: ")
+        else {
+            return lines.joined(separator: "|")
+        }
+        return "\(lines[1].dropFirst("RateLimit: ".count))\(lines[2])"
     }
 
     private func plan() throws -> LimitPlan {

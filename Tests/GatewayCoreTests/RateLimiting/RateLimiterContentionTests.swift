@@ -1,4 +1,5 @@
 import HTTPModel
+import Locking
 import Synchronization
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 struct RateLimiterContentionTests {
     /// The clock readings of all granted takes, by subject.
     private final class Grants: Sendable {
-        let readings = Mutex<[UInt64: [UInt64]]>([:])
+        let readings = Lock<[UInt64: [UInt64]]>([:])
 
         func add(_ own: [UInt64: [UInt64]]) {
             readings.withLock { all in

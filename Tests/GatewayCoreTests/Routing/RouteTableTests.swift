@@ -19,7 +19,7 @@ struct RouteTableTests {
 
     private func found(_ method: Method, _ path: String) -> String {
         switch table.match(method, Array(path.utf8).span) {
-        case .matched(let route): route.name
+        case .matched(let index): table.routes[index].name
         case .methodNotAllowed(let allow): "allow \(allow)"
         case .notFound: "not found"
         }

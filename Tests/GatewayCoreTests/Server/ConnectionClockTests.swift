@@ -35,6 +35,20 @@ struct ConnectionClockTests {
         #expect(deadline == after(30))
     }
 
+    @Test func aHeadBeganWithItsFirstByteOrNowIfItIsWholeAtOnce() {
+        var clock = ConnectionClock(now: start)
+        clock.requestEnded(now: start)
+
+        #expect(clock.headBegan(now: after(20)) == after(20))
+        clock.received(now: after(20))
+        clock.received(now: after(23))
+
+        #expect(clock.headBegan(now: after(23)) == after(20))
+        clock.requestBegan(now: after(23))
+        clock.requestEnded(now: after(24))
+        #expect(clock.headBegan(now: after(24)) == after(24))
+    }
+
     @Test func contentBelowTheMinimumRateIsLateAfterTheGrace() {
         var clock = ConnectionClock(now: start)
         clock.requestBegan(now: start)

@@ -29,7 +29,7 @@ extension GatewayUnderTest {
     func metric(_ name: String, _ label: String = "") throws -> Double {
         try askAdmin("GET", "/metrics").text.split(separator: "\n")
             .filter { line in
-                guard line.hasPrefix(name), line.contains(label) else { return false }
+                guard line.hasPrefix(name), label.isEmpty || line.contains(label) else { return false }
                 return line.dropFirst(name.count).first.map { $0 == " " || $0 == "{" } ?? false
             }
             .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)

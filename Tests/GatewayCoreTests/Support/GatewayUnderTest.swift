@@ -2,7 +2,7 @@ import Foundation
 import HTTPModel
 import KayleStandIn
 import Settings
-import Synchronization
+import Locking
 
 @testable import GatewayCore
 
@@ -34,6 +34,7 @@ final class GatewayUnderTest: Sendable {
     /// A token with all scopes for each tenant.
     let tokens: [String: String]
     private let stopRequest: StopRequest
+    private let thread: pthread_t
     private let ended: Ended
 
     /// Tells when the gateway's main thread has returned.
@@ -47,6 +48,7 @@ final class GatewayUnderTest: Sendable {
         let port: UInt16
         let adminPort: UInt16
         let stopRequest: StopRequest
+        let thread: pthread_t
     }
 
     struct Failure: Error, CustomStringConvertible {
@@ -69,7 +71,7 @@ final class GatewayUnderTest: Sendable {
         tokens = try Self.makeTokens(path, options.tenants)
         let ended = Ended()
         self.ended = ended
-        let started = Mutex<Result<Started, Failure>?>(nil)
+        let started = Lock<Result<Started, Failure>?>(nil)
         let isStarted = DispatchSemaphore(value: 0)
         let box = StartBox(started: started, isStarted: isStarted)
         Thread.detachNewThread {
@@ -80,7 +82,7 @@ final class GatewayUnderTest: Sendable {
                 box.succeed(
                     Started(
                         port: server.addresses[0].port, adminPort: server.adminAddress.port,
-                        stopRequest: server.stopRequest))
+                        stopRequest: server.stopRequest, thread: pthread_self()))
                 try server.run()
             } catch {
                 box.fail(Failure(description: "\(error)"))
@@ -91,6 +93,7 @@ final class GatewayUnderTest: Sendable {
         port = result.port
         adminPort = result.adminPort
         stopRequest = result.stopRequest
+        thread = result.thread
     }
 
     deinit {
@@ -107,6 +110,9 @@ final class GatewayUnderTest: Sendable {
         ended.signal()
         return hasEnded
     }
+
+    /// Sends SIGHUP to this gateway alone: to the thread that takes its signals. Not after it has stopped.
+    func reload() { _ = pthread_kill(thread, SIGHUP) }
 
     /// Asks for a drain and does not wait.
     func beginDrain() { stopRequest.request() }
@@ -126,9 +132,9 @@ final class GatewayUnderTest: Sendable {
     }
 
     private final class StartBox: Sendable {
-        private let result = Mutex<Result<Started, Failure>?>(nil)
+        private let result = Lock<Result<Started, Failure>?>(nil)
         private let isStarted: DispatchSemaphore
-        init(started: borrowing Mutex<Result<Started, Failure>?>, isStarted: DispatchSemaphore) {
+        init(started: borrowing Lock<Result<Started, Failure>?>, isStarted: DispatchSemaphore) {
             self.isStarted = isStarted
         }
         func succeed(_ value: Started) {

@@ -1,3 +1,4 @@
+import Locking
 import Synchronization
 
 @testable import GatewayCore
@@ -12,7 +13,7 @@ final class Mark: Sendable {
 
 /// Bytes that another thread has received.
 final class Received: Sendable {
-    private let value = Mutex<[UInt8]?>(nil)
+    private let value = Lock<[UInt8]?>(nil)
 
     func set(_ bytes: [UInt8]) { value.withLock { $0 = bytes } }
     var isSet: Bool { value.withLock { $0 != nil } }

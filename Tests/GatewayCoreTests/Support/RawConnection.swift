@@ -1,9 +1,11 @@
+import CGatewayShims
 import Glibc
 
-/// A blocking client that shows the bytes of a connection as they are. Every read ends after thirty seconds.
+/// A blocking client that shows the bytes of a connection as they are, decrypted if it has TLS. Every read
+/// ends after thirty seconds.
 final class RawConnection {
-    /// How a connection ended.
-    enum End: Equatable { case closed, reset, timeout }
+    /// How a connection ended. Under TLS `closed` means with a goodbye, `cut` without.
+    enum End: Equatable { case closed, reset, timeout, cut }
 
     /// One answer, framed by length or chunks, or by the connection's end.
     struct Answer {
@@ -33,9 +35,11 @@ final class RawConnection {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
     private(set) var end: End?
+    /// The client's TLS, once `secure` has been called.
+    private(set) var tls: TLSClient?
 
     init(port: UInt16, receiveBufferBytes: Int32? = nil) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(number: errno) }
         if var size = receiveBufferBytes {
             _ = unsafe setsockopt(
@@ -60,7 +64,27 @@ final class RawConnection {
         guard result == 0 else { throw Failure(number: errno) }
     }
 
+    /// A connection with TLS, its handshake done.
+    convenience init(port: UInt16, secured wishes: TLSClient.Wishes) throws {
+        try self.init(port: port)
+        let client = try TLSClient(descriptor, wishes)
+        guard client.handshake() else { throw TLSClient.Failure(reason: client.failure) }
+        tls = client
+    }
+
     deinit { close(descriptor) }
+
+    /// Closes at once with a reset. Nothing can be asked of the connection afterwards.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        _ = unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        // An empty socket takes the number, so that `deinit` closes nothing of somebody else's.
+        let placeholder = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        _ = dup2(placeholder, descriptor)
+        close(placeholder)
+        end = .reset
+    }
 
     /// Sends everything; false once the peer takes no more.
     @discardableResult
@@ -68,6 +92,13 @@ final class RawConnection {
 
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
+        if let tls { return tls.write(bytes) }
+        return sendRaw(bytes)
+    }
+
+    /// Sends bytes past TLS.
+    @discardableResult
+    func sendRaw(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let result = unsafe bytes[sent...].withUnsafeBytes {
@@ -85,7 +116,7 @@ final class RawConnection {
     /// Reads the next answer; an interim one counts as one.
     func answer(to method: String = "GET") -> Answer {
         var answer = Answer()
-        guard let head = take(until: "\r\n\r\n") else {
+        guard let head = head() else {
             answer.isWhole = false
             return answer
         }
@@ -106,6 +137,9 @@ final class RawConnection {
         }
         return answer
     }
+
+    /// Reads the head of the next answer, and leaves its content.
+    func head() -> String? { take(until: "\r\n\r\n") }
 
     /// Everything up to the end of the connection.
     func rest() -> [UInt8] {
@@ -154,6 +188,12 @@ final class RawConnection {
     }
 
     private func more() -> Bool {
+        if let tls {
+            let (bytes, end) = tls.read()
+            buffer += bytes
+            self.end = end ?? self.end
+            return end == nil
+        }
         var piece = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe recv(descriptor, &piece, piece.count, 0)
         if count > 0 {

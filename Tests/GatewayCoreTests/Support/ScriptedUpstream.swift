@@ -1,6 +1,7 @@
+import CGatewayShims
 import Foundation
 import Glibc
-import Synchronization
+import Locking
 
 /// An upstream that plays a script with raw bytes and records what it was sent: no HTTP library between the
 /// tests and the wire. Listens on 127.0.0.1, one thread per connection; every wait is bounded.
@@ -9,8 +10,8 @@ final class ScriptedUpstream: Sendable {
 
     let port: UInt16
     private let listener: Int32
-    private let recorded = Mutex<[String]>([])
-    private let accepted = Mutex<Int>(0)
+    private let recorded = Lock<[String]>([])
+    private let accepted = Lock<Int>(0)
 
     /// Starts to listen; `script` runs for each connection, which is closed when it returns.
     init(_ script: @escaping Script) {

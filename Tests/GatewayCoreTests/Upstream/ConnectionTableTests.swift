@@ -1,3 +1,4 @@
+import CGatewayShims
 import Glibc
 import Testing
 

@@ -45,6 +45,14 @@ struct AnswerScriptTests {
         #expect(steps == [.pause(milliseconds: 3), .send(Array(expected.utf8)), .end(.reset)])
     }
 
+    @Test func aBreakOffIsSeenAsOneWhateverElseIsOrdered() {
+        let expected = Array((Self.head + "Content-Length: 10\r\n\r\nabc").utf8)
+
+        let steps = steps([.untilClose, .breakOff(afterBodyBytes: 3, .closed)])
+
+        #expect(steps == [.send(expected), .end(.closed)])
+    }
+
     @Test func orderedAnswerReplacesFieldsOfTheSameName() {
         let steps = steps([.answer(status: 429, fields: [("vary", "*"), ("Retry-After", "2")], body: [])])
 

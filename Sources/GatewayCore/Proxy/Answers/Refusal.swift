@@ -28,7 +28,6 @@ package enum Refusal: Sendable {
     private struct Entry {
         let status: Status
         let code: StaticString
-        let word: String
         let hint: StaticString
     }
 
@@ -38,8 +37,24 @@ package enum Refusal: Sendable {
     /// The answer's `error.code`; docs/errors.md lists them.
     package var code: StaticString { entry.code }
 
+    /// The reason without its particulars, for the record.
+    package var reason: RefusalReason {
+        switch self {
+        case .message(let refusal): .message(refusal)
+        case .path: .path
+        case .query: .query
+        case .access(let refusal): .access(refusal)
+        case .noRoute: .noRoute
+        case .methodNotAllowed: .methodNotAllowed
+        case .late: .late
+        case .limited: .limited
+        case .upstream(let failure): .upstream(failure)
+        case .overloaded: .overloaded
+        }
+    }
+
     /// The word in the log and in the metric `refusals_total`.
-    package var word: String { entry.word }
+    package var word: String { reason.word }
 
     /// What the client can do about it.
     package var hint: StaticString { entry.hint }
@@ -87,49 +102,73 @@ package enum Refusal: Sendable {
         switch self {
         case .message(let refusal):
             Entry(
-                status: refusal.status, code: refusal.code, word: refusal.rawValue,
+                status: refusal.status, code: refusal.code,
                 hint: "Send one well-formed HTTP/1.1 request within the limits; the connection closes.")
         case .path:
             Entry(
-                status: .badRequest, code: "BAD_REQUEST", word: "path_invalid",
+                status: .badRequest, code: "BAD_REQUEST",
                 hint: "Send the path as the API documents it.")
         case .query:
             Entry(
-                status: .badRequest, code: "INVALID_QUERY", word: "query_invalid",
+                status: .badRequest, code: "INVALID_QUERY",
                 hint: "Correct the parameter; the upstream was not asked.")
         case .access(let refusal):
             switch refusal.answer {
             case .unauthorized:
                 Entry(
-                    status: .unauthorized, code: "UNAUTHORIZED", word: "\(refusal.word)",
+                    status: .unauthorized, code: "UNAUTHORIZED",
                     hint: "Send Authorization: Bearer with the token that your operator issued.")
             case .forbidden:
                 Entry(
-                    status: .forbidden, code: "FORBIDDEN", word: "\(refusal.word)",
+                    status: .forbidden, code: "FORBIDDEN",
                     hint: "Ask your operator for a token with the scope of this route, for your address.")
             }
         case .noRoute:
-            Entry(status: .notFound, code: "NOT_FOUND", word: "no_route", hint: "Check the path.")
+            Entry(status: .notFound, code: "NOT_FOUND", hint: "Check the path.")
         case .methodNotAllowed:
             Entry(
-                status: .methodNotAllowed, code: "METHOD_NOT_ALLOWED", word: "method_not_allowed",
+                status: .methodNotAllowed, code: "METHOD_NOT_ALLOWED",
                 hint: "Use one of the methods in Allow.")
         case .late:
             Entry(
-                status: .requestTimeout, code: "REQUEST_TIMEOUT", word: "request_timeout",
+                status: .requestTimeout, code: "REQUEST_TIMEOUT",
                 hint: "Send the whole request at once; the connection closes.")
         case .limited:
             Entry(
-                status: .tooManyRequests, code: "RATE_LIMITED", word: "rate_limited",
+                status: .tooManyRequests, code: "RATE_LIMITED",
                 hint: "Wait as long as Retry-After says; refused requests cost nothing.")
         case .upstream(let failure):
             Entry(
-                status: failure.status, code: failure.code, word: "\(failure.proxyError)",
+                status: failure.status, code: failure.code,
                 hint: "Try again later; a request that changes something may have been carried out.")
         case .overloaded:
             Entry(
-                status: .serviceUnavailable, code: "OVERLOADED", word: "overloaded",
+                status: .serviceUnavailable, code: "OVERLOADED",
                 hint: "Wait as long as Retry-After says.")
+        }
+    }
+}
+
+/// Why a request was refused, as a plain value: what is written down and counted.
+package enum RefusalReason: Sendable, Hashable {
+    /// See the cases of `Refusal`.
+    case message(MessageRefusal), path, query, access(AccessRefusal), noRoute, methodNotAllowed, late, limited
+    /// See the cases of `Refusal`.
+    case upstream(UpstreamFailure), overloaded
+
+    /// The word in the log and in the metric `refusals_total`.
+    package var word: String {
+        switch self {
+        case .message(let refusal): refusal.rawValue
+        case .path: "path_invalid"
+        case .query: "query_invalid"
+        case .access(let refusal): "\(refusal.word)"
+        case .noRoute: "no_route"
+        case .methodNotAllowed: "method_not_allowed"
+        case .late: "request_timeout"
+        case .limited: "rate_limited"
+        case .upstream(let failure): "\(failure.proxyError)"
+        case .overloaded: "overloaded"
         }
     }
 }

@@ -10,17 +10,23 @@ package struct RequestIdentifier: ~Copyable {
     package private(set) var bytes = ByteBuffer(minimumCapacity: 128)
     private let prefix: UInt64
     private var count: UInt64 = 0
+    // Whether `bytes` begins with the digits of the prefix and the hyphen, left from the identifier before.
+    private var holdsPrefix = false
+
+    /// Digits of the prefix, and the hyphen.
+    private static let prefixBytes = 17
 
     /// Makes a source of identifiers; `prefix` is drawn at random.
     package init(prefix: UInt64) { self.prefix = prefix }
 
     /// Takes over or makes the identifier of a request.
-    package mutating func take(from head: RequestHead, _ bytes: Span<UInt8>) {
-        self.bytes.removeAll()
+    package mutating func take(from head: borrowing RequestHead, _ bytes: Span<UInt8>) {
         if let value = head.firstValue(of: .xRequestID) {
             let given = bytes.extracting(value.range)
             if Self.isAcceptable(given) {
+                self.bytes.removeAll()
                 self.bytes.append(given)
+                holdsPrefix = false
                 return
             }
         }
@@ -29,11 +35,16 @@ package struct RequestIdentifier: ~Copyable {
 
     /// Makes an identifier for a request without a usable head.
     package mutating func make() {
-        bytes.removeAll()
         count += 1
-        // A leading one keeps the prefix at 16 digits.
-        bytes.append(hexadecimal: prefix | 1 << 63)
-        bytes.append("-")
+        if holdsPrefix {
+            bytes.truncate(to: Self.prefixBytes)
+        } else {
+            bytes.removeAll()
+            // A leading one keeps the prefix at 16 digits.
+            bytes.append(hexadecimal: prefix | 1 << 63)
+            bytes.append("-")
+            holdsPrefix = true
+        }
         bytes.append(hexadecimal: count)
     }
 

@@ -5,18 +5,19 @@ package import HTTPModel
 extension ResponseComposer {
     /// An answer that is read off a stored page, whole; `bodyByteCount` and `tag` are the slice's.
     package mutating func answer(
-        from slice: PageSlice, bodyByteCount: Int, tag: Span<UInt8>, _ terms: borrowing AnswerTerms,
-        identifier: Span<UInt8>, now: MonotonicInstant, into output: inout ByteBuffer
+        from slice: PageSlice, bodyByteCount: Int, tag: Span<UInt8>, _ terms: AnswerTerms,
+        own: Span<UInt8>, now: MonotonicInstant, into output: inout ByteBuffer
     ) {
         let held = slice.source.bytes
         let bytes = held.span
         ResponseEncoder.statusLine(slice.source.status, into: &output)
         ResponseEncoder.field("Content-Length", UInt64(bodyByteCount), into: &output)
         ResponseEncoder.field("ETag", tag, into: &output)
+        output.append(bytes.extracting(slice.source.fields.range))
         appendLifetime(slice.remainingLifetimeSeconds(now: now), into: &output)
         ResponseEncoder.field("Age", UInt64(clamping: slice.source.ageSeconds(now: now)), into: &output)
-        appendOwn(terms, identifier: identifier, into: &output)
-        output.append(bytes.extracting(slice.source.fieldsAndEnd.range))
+        appendOwn(terms, own: own, into: &output)
+        ResponseEncoder.endHead(into: &output)
         guard terms.method != .head else { return }
         slice.forEachPiece { piece in
             switch piece {
@@ -31,8 +32,8 @@ extension ResponseComposer {
     /// 304: what the client has under this tag is right (RFC 9110 §15.4.5). Carries what a 200 would have
     /// said about caching, and nothing about content.
     package mutating func answerNotModified(
-        _ tag: Span<UInt8>, _ source: CacheEntry, lifetimeSeconds: Int64, _ terms: borrowing AnswerTerms,
-        identifier: Span<UInt8>, now: MonotonicInstant, into output: inout ByteBuffer
+        _ tag: Span<UInt8>, _ source: CacheEntry, lifetimeSeconds: Int64, _ terms: AnswerTerms,
+        own: Span<UInt8>, now: MonotonicInstant, into output: inout ByteBuffer
     ) {
         ResponseEncoder.statusLine(.notModified, into: &output)
         ResponseEncoder.field("ETag", tag, into: &output)
@@ -40,7 +41,7 @@ extension ResponseComposer {
         if terms.cacheStatus?.isHit == true {
             ResponseEncoder.field("Age", UInt64(clamping: source.ageSeconds(now: now)), into: &output)
         }
-        appendOwn(terms, identifier: identifier, into: &output)
+        appendOwn(terms, own: own, into: &output)
         let held = source.bytes
         let fields = held.span.extracting(source.fields.range)
         fields.forEachLine { line, colon in

@@ -1,37 +1,29 @@
 package import Cache
 package import HTTPModel
 
-/// What an answer carries besides what it is made of: the gateway's own fields.
-package struct AnswerTerms: ~Copyable {
+/// What an answer carries besides what it is made of: the gateway's own fields. A plain value.
+package struct AnswerTerms: Sendable {
     /// Whether content follows the head; not after HEAD.
     package let method: Method
     /// Whether the connection ends with this answer.
-    package let persistence: Persistence
+    package var persistence: Persistence
     /// Whether the client speaks HTTP/1.0, which knows no chunks and closes by default.
     package let version: HTTPVersion
-    /// The limits the request was held to; `nil` before they were looked at.
-    package let limits: LimitPlan?
-    /// What they had left.
-    package let report: LimitReport
     /// How the cache took part; `nil` on routes without one.
-    package let cacheStatus: CacheStatus?
+    package var cacheStatus: CacheStatus?
 
-    /// Puts the terms together.
-    package init(
-        method: Method, persistence: Persistence, version: HTTPVersion, limits: LimitPlan?,
-        report: LimitReport,
-        cacheStatus: CacheStatus?
-    ) {
+    /// The terms of a request that nothing has been decided about.
+    package init(method: Method, persistence: Persistence, version: HTTPVersion) {
         self.method = method
         self.persistence = persistence
         self.version = version
-        self.limits = limits
-        self.report = report
-        self.cacheStatus = cacheStatus
     }
 }
 
 /// Writes the heads of answers, and answers that are whole, into the worker's output.
+///
+/// `own` are the gateway's own fields of the request at hand, rendered before: its identifier and what its
+/// limits have left.
 package struct ResponseComposer: ~Copyable {
     private var body = ByteBuffer(minimumCapacity: 1_024)
     private var words: [UInt8] = []
@@ -51,7 +43,7 @@ package struct ResponseComposer: ~Copyable {
 
     /// An answer made here because the gateway refuses. `pageSize` is given on list routes.
     package mutating func refuse(
-        _ refusal: Refusal, _ terms: borrowing AnswerTerms, pageSize: Int?, identifier: Span<UInt8>,
+        _ refusal: Refusal, _ terms: AnswerTerms, pageSize: Int?, own: Span<UInt8>,
         nowUnixSeconds: Int64, into output: inout ByteBuffer
     ) {
         body.removeAll()
@@ -74,49 +66,48 @@ package struct ResponseComposer: ~Copyable {
         case .upstream(let failure): appendProxyStatus(failure, into: &output)
         case .message, .path, .query, .access, .noRoute, .late, .limited, .overloaded: break
         }
-        appendOwn(terms, identifier: identifier, into: &output)
+        appendOwn(terms, own: own, into: &output)
         ResponseEncoder.endHead(into: &output)
         if terms.method != .head { body.withBytes { output.append($0) } }
     }
 
     /// An answer without content that the gateway gives itself: to `OPTIONS` with `Max-Forwards: 0`.
     package mutating func answerOptions(
-        allow: StaticString, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>, nowUnixSeconds: Int64,
+        allow: StaticString, _ terms: AnswerTerms, own: Span<UInt8>, nowUnixSeconds: Int64,
         into output: inout ByteBuffer
     ) {
         ResponseEncoder.statusLine(.noContent, into: &output)
         ResponseEncoder.field("Allow", allow, into: &output)
         appendDate(nowUnixSeconds, into: &output)
-        appendOwn(terms, identifier: identifier, into: &output)
+        appendOwn(terms, own: own, into: &output)
         ResponseEncoder.endHead(into: &output)
     }
 
     /// An answer out of an entry: its head and the first part of its content. Gives the offset in the content
     /// up to which it has been written.
     package mutating func answer(
-        from entry: CacheEntry, _ terms: borrowing AnswerTerms, identifier: Span<UInt8>,
+        from entry: CacheEntry, _ terms: AnswerTerms, own: Span<UInt8>,
         now: MonotonicInstant, into output: inout ByteBuffer
     ) -> Int {
         let held = entry.bytes
         let bytes = held.span
-        ResponseEncoder.statusLine(entry.status, into: &output)
-        ResponseEncoder.field("Content-Length", UInt64(entry.body.count), into: &output)
+        output.append(bytes.extracting(entry.headStart.range))
         if case .store = entry.decision {
-            ResponseEncoder.field("ETag", bytes.extracting(entry.eTag.range), into: &output)
             appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
             let age = entry.ageSeconds(now: now)
             // What is given in place of a failure is as old as it is, too.
             if terms.cacheStatus?.isHit == true || age > 0 {
-                ResponseEncoder.field("Age", UInt64(clamping: age), into: &output)
+                output.append("Age: ")
+                output.append(signed: age)
+                output.append("\r\n")
             }
         }
-        appendOwn(terms, identifier: identifier, into: &output)
-        guard terms.method != .head else {
-            output.append(bytes.extracting(entry.fieldsAndEnd.range))
-            return Int(entry.body.count)
-        }
+        appendOwn(terms, own: own, into: &output)
+        output.append("\r\n")
+        if terms.method == .head { return Int(entry.body.count) }
         let first = min(Int(entry.body.count), Self.firstContentBytes)
-        output.append(bytes.extracting(Int(entry.fields.start)..<(Int(entry.body.start) + first)))
+        let start = Int(entry.body.start)
+        output.append(bytes.extracting(start..<(start + first)))
         return first
     }
 
@@ -134,8 +125,8 @@ package struct ResponseComposer: ~Copyable {
     /// The head of an answer that is passed on as it comes, its content framed to the client as `framing`
     /// says.
     package mutating func passOn(
-        _ head: ResponseHead, framing: ContentFraming, _ terms: borrowing AnswerTerms,
-        identifier: Span<UInt8>,
+        _ head: ResponseHead, framing: ContentFraming, _ terms: AnswerTerms,
+        own: Span<UInt8>,
         nowUnixSeconds: Int64, into output: inout ByteBuffer
     ) {
         ResponseEncoder.statusLine(head.status, into: &output)
@@ -152,7 +143,7 @@ package struct ResponseComposer: ~Copyable {
         case .chunked: ResponseEncoder.field("Transfer-Encoding", "chunked", into: &output)
         }
         if head.firstValue(of: .date) == nil { appendDate(nowUnixSeconds, into: &output) }
-        appendOwn(terms, identifier: identifier, into: &output)
+        appendOwn(terms, own: own, into: &output)
         ResponseEncoder.endHead(into: &output)
     }
 
@@ -165,25 +156,22 @@ package struct ResponseComposer: ~Copyable {
         }
     }
 
-    mutating func appendOwn(
-        _ terms: borrowing AnswerTerms, identifier: Span<UInt8>, into output: inout ByteBuffer
-    ) {
-        if let status = terms.cacheStatus {
+    mutating func appendOwn(_ terms: AnswerTerms, own: Span<UInt8>, into output: inout ByteBuffer) {
+        switch terms.cacheStatus {
+        case nil: break
+        case .hit(let ttlSeconds):
+            output.append("Cache-Status: kayle-gateway; hit; ttl=")
+            output.append(signed: ttlSeconds)
+            output.append("\r\n")
+        case .some(let status):
             words.removeAll(keepingCapacity: true)
             status.append(to: &words)
             ResponseEncoder.field("Cache-Status", words.span, into: &output)
         }
-        if let limits = terms.limits, terms.report.count > 0 {
-            let policy = limits.policyField
-            ResponseEncoder.field("RateLimit-Policy", policy.span, into: &output)
-            output.append("RateLimit: ")
-            terms.report.render(limits, into: &output)
-            output.append("\r\n")
-        }
-        ResponseEncoder.field("X-Request-Id", identifier, into: &output)
+        output.append(own)
         switch (terms.persistence, terms.version) {
-        case (.close, _): ResponseEncoder.field("Connection", "close", into: &output)
-        case (.keep, .http10): ResponseEncoder.field("Connection", "keep-alive", into: &output)
+        case (.close, _): output.append("Connection: close\r\n")
+        case (.keep, .http10): output.append("Connection: keep-alive\r\n")
         case (.keep, .http11), (.keep, .http2): break
         }
     }
@@ -192,7 +180,7 @@ package struct ResponseComposer: ~Copyable {
     /// could serve two tenants.
     func appendLifetime(_ seconds: Int64, into output: inout ByteBuffer) {
         output.append("Cache-Control: private, max-age=")
-        output.append(decimal: UInt64(clamping: seconds))
+        output.append(decimal: UInt64(max(0, seconds)))
         output.append("\r\nCDN-Cache-Control: no-store\r\n")
     }
 

@@ -3,21 +3,21 @@ package import HTTPModel
 /// How long a client may take for each part of a conversation.
 package struct ConnectionTimeouts: Sendable, Hashable {
     /// From accept to the end of the TLS handshake.
-    package var handshake: Duration = .seconds(10)
+    package var handshake = TimeLimit(.seconds(10))
     /// From the first byte of a head to its end.
-    package var head: Duration = .seconds(10)
+    package var head = TimeLimit(.seconds(10))
     /// From the end of the head to the end of the content.
-    package var content: Duration = .seconds(60)
+    package var content = TimeLimit(.seconds(60))
     /// Content bytes per second below which a client is too slow, after `contentGrace`.
     package var minimumContentBytesPerSecond: UInt64 = 256
     /// How long a client may be slower than the minimum.
-    package var contentGrace: Duration = .seconds(5)
+    package var contentGrace = TimeLimit(.seconds(5))
     /// Between requests.
-    package var idle: Duration = .seconds(75)
+    package var idle = TimeLimit(.seconds(75))
     /// Without the client taking a byte of the answer.
-    package var write: Duration = .seconds(30)
+    package var write = TimeLimit(.seconds(30))
     /// From the last byte sent to the close, for the client to read it.
-    package var linger: Duration = .seconds(2)
+    package var linger = TimeLimit(.seconds(2))
 
     /// The defaults.
     package init() {}
@@ -51,6 +51,10 @@ package struct ConnectionClock {
             phaseBegan = now
         }
     }
+
+    /// When the first byte of the head at hand came: now, if the head came in one piece or lay behind another
+    /// request.
+    package func headBegan(now: MonotonicInstant) -> MonotonicInstant { wait == .head ? phaseBegan : now }
 
     /// A head is complete; its content may follow.
     package mutating func requestBegan(now: MonotonicInstant) {
@@ -125,7 +129,7 @@ package struct ConnectionClock {
         if earned.overflow { return whole }
         let nanoseconds = earned.partialValue / timeouts.minimumContentBytesPerSecond
         let tooSlow = phaseBegan.advanced(by: timeouts.contentGrace)
-            .advanced(by: .nanoseconds(Int64(clamping: nanoseconds)))
+            .advanced(by: TimeLimit(nanoseconds: nanoseconds))
         return min(whole, tooSlow)
     }
 }

@@ -35,6 +35,7 @@ extension DownstreamConnection {
         case .complete:
             worker.application.note(.handshakeCompleted(resumed: session?.isResumed == true), worker)
             phase = .open
+            tlsVersion = session?.version
             clock.requestEnded(now: worker.now)
             guard flush(worker), decrypt(worker) else { return }
             advance(worker)
@@ -106,6 +107,7 @@ extension DownstreamConnection {
                 return true
             case .ended:
                 // What came before the goodbye is still served; whatever follows it is not.
+                hasPeerEnded = true
                 worker.pipe.discardInput()
                 return true
             case .failed, nil:
@@ -128,7 +130,9 @@ extension DownstreamConnection {
         var budget = Self.requestsPerTurn
         while phase == .open {
             let step = takeStep(worker, budget: &budget)
-            if worker.outbound.count >= Self.outputMarkBytes || step != .again {
+            // The last answer goes out now, so that the goodbye of TLS comes behind it
+            // (`TLSTests.theLastAnswerIsFollowedByAGoodbye`).
+            if worker.outbound.count >= Self.outputMarkBytes || step != .again || phase != .open {
                 guard flush(worker) else { return }
                 if !pendingOutput.isEmpty { break }
             }
@@ -197,11 +201,11 @@ extension DownstreamConnection {
     }
 
     private func begin(_ worker: Worker, headBytes: Int) -> Step {
-        clock.requestBegan(now: worker.now)
         let handling =
             input.isEmpty
             ? worker.inbound.withBytes { handle($0, headBytes: headBytes, worker) }
             : input.withBytes { handle($0, headBytes: headBytes, worker) }
+        clock.requestBegan(now: worker.now)
         drop(headBytes, worker)
         switch handling {
         case .answered(let persistence):
@@ -220,9 +224,10 @@ extension DownstreamConnection {
 
     private func facts(_ worker: Worker, contentHasArrived: Bool) -> Downstream {
         Downstream(
-            address: peer.address, isSecure: listener.tls != nil,
+            address: peer.address, tls: tlsVersion,
             isLast: worker.isDraining || http.requestCount >= listener.policy.maximumRequestsPerConnection,
-            registration: registration, contentHasArrived: contentHasArrived, startedAt: worker.now)
+            registration: registration, contentHasArrived: contentHasArrived,
+            headBeganAt: clock.headBegan(now: worker.now), startedAt: worker.now)
     }
 
     /// The answer to the present request is whole in the output.

@@ -42,6 +42,7 @@ extension DownstreamConnection {
     /// Everything is sent. Says goodbye and waits a moment for the client to read it: closing with unread
     /// input would make the kernel send a reset, and the reset can overtake the answer.
     func finish(_ worker: Worker) {
+        precondition(worker.outbound.isEmpty, "the goodbye overtakes \(worker.outbound.count) bytes")
         session?.sayGoodbye()
         guard flush(worker) else { return }
         descriptor?.endSending()

@@ -34,6 +34,8 @@ package final class DownstreamConnection {
 
     var descriptor: FileDescriptor?
     var session: TLSSession?
+    /// The version of the connection's TLS, once its handshake is complete.
+    var tlsVersion: TLSVersion?
     var http: HTTP1Connection
     var phase: Phase
     var exchange: PendingAnswer?
@@ -46,6 +48,8 @@ package final class DownstreamConnection {
     var interest: Interest = .readable
     /// Whether the connection stands in the worker's list of those to go on with in the next turn.
     var isDeferred = false
+    /// Whether the client has said, in TLS, that it sends nothing more.
+    var hasPeerEnded = false
     /// Whether the content of the present request waits for room at the upstream.
     var contentIsBlocked = false
     /// Content of answered requests that was read and dropped, in bytes.
@@ -108,9 +112,16 @@ package final class DownstreamConnection {
     func settle(_ worker: Worker) {
         if phase == .closed { return }
         if phase == .finishing && pendingOutput.isEmpty { finish(worker) }
+        // An answer that was under way when the drain began has left its connection open.
+        if hasPeerEnded && owesNothing || worker.isDraining && isIdle { worker.close(self, .orderly) }
         if phase == .closed { return }
         updateInterest(worker)
         worker.arm(self)
+    }
+
+    /// Whether the client has been given everything it asked for as far as it has asked.
+    private var owesNothing: Bool {
+        phase == .open && exchange == nil && pendingOutput.isEmpty && !isDeferred
     }
 
     private func updateInterest(_ worker: Worker) {

@@ -26,7 +26,8 @@ final class AdminApplication: Application {
 
     override func handle(_ bytes: Span<UInt8>, _ downstream: Downstream, _ worker: Worker) -> Handling {
         let request = server.read(worker.head, bytes, isLast: downstream.isLast)
-        if request.takesContent && worker.head.framing != .none {
+        // Of content without a byte nobody would tell that it has ended.
+        if request.takesContent && worker.head.framing != .none && worker.head.framing != .length(0) {
             if worker.head.expectsContinue && !downstream.contentHasArrived {
                 ResponseEncoder.interim(.continue, fields: [UInt8]().span, into: &worker.outbound)
             }

@@ -1,6 +1,6 @@
 import HTTPModel
 import Settings
-import Synchronization
+import Locking
 import Testing
 
 @testable import GatewayCore
@@ -39,7 +39,7 @@ struct TenantStoreEditorTests {
     @Test func twentyConcurrentIssuersLoseNoToken() throws {
         let fixture = try StoreFixture()
         try fixture.editor.addTenant("acme", plan: "standard", upstreamToken: .environment("HOME"))
-        let issued = Mutex<[IssuedToken]>([])
+        let issued = Lock<[IssuedToken]>([])
 
         // The pepper is not there yet: they race for that as well.
         TemporaryFolder.concurrently(20) { _ in
@@ -63,7 +63,7 @@ struct TenantStoreEditorTests {
     @Test func readersSeeOnlyWholeStoresWhileWritersReplaceThem() throws {
         let fixture = try StoreFixture()
         try fixture.addTenant("acme")
-        let failures = Mutex<[String]>([])
+        let failures = Lock<[String]>([])
 
         TemporaryFolder.concurrently(4) { thread in
             for _ in 0..<20 {

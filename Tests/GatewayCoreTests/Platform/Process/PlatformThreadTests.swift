@@ -1,4 +1,5 @@
 import Foundation
+import Locking
 import Synchronization
 import Testing
 
@@ -8,7 +9,7 @@ struct PlatformThreadTests {
     /// What a thread leaves behind for the test.
     private final class Trace: Sendable {
         let count = Atomic(0)
-        let name = Mutex("")
+        let name = Lock("")
     }
 
     @Test func theBodyHasRunOnceWhenJoinReturns() throws {

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locking
 import Testing
 
 @testable import GatewayCore
@@ -8,8 +8,8 @@ import Testing
 /// runner.
 struct SignalDescriptorTests {
     private final class Taken: Sendable {
-        let requests = Mutex<[SignalDescriptor.Request?]>([])
-        let failure = Mutex<String?>(nil)
+        let requests = Lock<[SignalDescriptor.Request?]>([])
+        let failure = Lock<String?>(nil)
     }
 
     /// Sends these signals to a thread that has a descriptor, and gives what it takes, one time too often.

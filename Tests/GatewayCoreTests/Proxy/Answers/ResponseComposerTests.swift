@@ -13,12 +13,16 @@ struct ResponseComposerTests {
 
     private func terms(
         _ method: Method = .get, _ persistence: Persistence = .keep, _ version: HTTPVersion = .http11,
-        limits: LimitPlan? = nil, report: LimitReport = LimitReport(), cache: CacheStatus? = nil
+        cache: CacheStatus? = nil
     ) -> AnswerTerms {
-        AnswerTerms(
-            method: method, persistence: persistence, version: version, limits: limits, report: report,
-            cacheStatus: cache)
+        var terms = AnswerTerms(method: method, persistence: persistence, version: version)
+        terms.cacheStatus = cache
+        return terms
     }
+
+    /// What a request has of fields of the gateway's own.
+    private static let own = Array("X-Request-Id: request-1\r\nRateLimit: \"tenant\";r=4;t=1\r\n".utf8)
+    private static let ownLines = ["X-Request-Id: request-1", "RateLimit: \"tenant\";r=4;t=1"]
 
     /// The lines of the head and the content of what `write` composes.
     private func compose(
@@ -34,12 +38,11 @@ struct ResponseComposerTests {
         )
     }
 
-    private func refuse(_ refusal: Refusal, _ terms: borrowing AnswerTerms) -> (head: [String], body: String)
-    {
+    private func refuse(_ refusal: Refusal, _ terms: AnswerTerms) -> (head: [String], body: String) {
         var composer = ResponseComposer(deployment: "edge-1")
         var output = ByteBuffer()
         composer.refuse(
-            refusal, terms, pageSize: nil, identifier: Array("request-1".utf8).span,
+            refusal, terms, pageSize: nil, own: Self.own.span,
             nowUnixSeconds: Self.nowUnixSeconds, into: &output)
         let text = output.withBytes { $0.text }
         let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
@@ -53,7 +56,7 @@ struct ResponseComposerTests {
             answer.head == [
                 "HTTP/1.1 404 Not Found", "Content-Type: application/json",
                 "Content-Length: \(answer.body.utf8.count)", "Cache-Control: no-store", Self.date,
-                "X-Request-Id: request-1",
+                "X-Request-Id: request-1", "RateLimit: \"tenant\";r=4;t=1",
             ])
         #expect(answer.body.contains(#""code":"NOT_FOUND""#))
     }
@@ -94,25 +97,11 @@ struct ResponseComposerTests {
         #expect(answer.head.first { $0.hasPrefix("Connection") } == line)
     }
 
-    @Test func limitsAndCacheAreReported() throws {
-        let plan = try LimitPlan([LimitFixture.policy("tenant", intervalNanoseconds: 1_000_000_000, burst: 5)]
-        )
-        var report = LimitReport()
-        _ = LimitFixture.limiter().take(
-            plan, subject: LimitFixture.subject(), now: LimitFixture.instant(1), report: &report)
-
-        let answer = refuse(
-            .noRoute, terms(limits: plan, report: report, cache: .hit(ttlSeconds: 3)))
+    @Test func limitsAndCacheAreReported() {
+        let answer = refuse(.noRoute, terms(cache: .hit(ttlSeconds: 3)))
 
         #expect(answer.head.contains("Cache-Status: kayle-gateway; hit; ttl=3"))
-        #expect(answer.head.contains("RateLimit-Policy: \"tenant\";q=5;w=5"))
         #expect(answer.head.contains("RateLimit: \"tenant\";r=4;t=1"))
-    }
-
-    @Test func limitsThatWereNotLookedAtAreNotReported() throws {
-        let plan = try LimitPlan([LimitFixture.policy("tenant", intervalNanoseconds: 1_000, burst: 5)])
-
-        #expect(!refuse(.noRoute, terms(limits: plan)).head.contains { $0.hasPrefix("RateLimit") })
     }
 
     @Test func anEntryIsSentWithItsAgeAndTheRestOfItsLife() throws {
@@ -121,7 +110,7 @@ struct ResponseComposerTests {
 
         let answer = compose { composer, output in
             written = composer.answer(
-                from: entry, terms(cache: .hit(ttlSeconds: 20)), identifier: Array("request-1".utf8).span,
+                from: entry, terms(cache: .hit(ttlSeconds: 20)), own: Self.own.span,
                 now: Self.now.advanced(by: .seconds(10)), into: &output)
         }
 
@@ -142,7 +131,7 @@ struct ResponseComposerTests {
             compose { composer, output in
                 _ = composer.answer(
                     from: entry, terms(method, cache: .hit(ttlSeconds: 20)),
-                    identifier: Array("request-1".utf8).span, now: Self.now, into: &output)
+                    own: Self.own.span, now: Self.now, into: &output)
             }
         }
 
@@ -157,7 +146,7 @@ struct ResponseComposerTests {
 
         let answer = compose { composer, output in
             written = composer.answer(
-                from: entry, terms(), identifier: Array("request-1".utf8).span, now: Self.now, into: &output)
+                from: entry, terms(), own: Self.own.span, now: Self.now, into: &output)
         }
 
         #expect(written == ResponseComposer.firstContentBytes)
@@ -175,7 +164,7 @@ struct ResponseComposerTests {
         #expect(
             answer.head
                 == ["HTTP/1.1 200 OK", "X-A: 1", "Date: then"] + (line.map { [$0] } ?? [])
-                + ["X-Request-Id: request-1"])
+                + Self.ownLines)
     }
 
     @Test func anAnswerWithoutContentKeepsTheLengthItSpeaksOf() {
@@ -183,7 +172,7 @@ struct ResponseComposerTests {
     }
 
     @Test func aPassedAnswerWithoutADateGetsOne() {
-        #expect(pass([], .none).head == ["HTTP/1.1 200 OK", Self.date, "X-Request-Id: request-1"])
+        #expect(pass([], .none).head == ["HTTP/1.1 200 OK", Self.date] + Self.ownLines)
     }
 
     @Test func chunksAreForHTTP11Only() {
@@ -206,13 +195,14 @@ struct ResponseComposerTests {
     @Test func ourOwnOptionsAnswerHasNoContent() {
         let answer = compose { composer, output in
             composer.answerOptions(
-                allow: "GET, HEAD", terms(.options), identifier: Array("request-1".utf8).span,
+                allow: "GET, HEAD", terms(.options), own: Self.own.span,
                 nowUnixSeconds: Self.nowUnixSeconds, into: &output)
         }
 
         #expect(
             answer.head == [
                 "HTTP/1.1 204 No Content", "Allow: GET, HEAD", Self.date, "X-Request-Id: request-1",
+                "RateLimit: \"tenant\";r=4;t=1",
             ])
         #expect(answer.body == "")
     }
@@ -220,7 +210,7 @@ struct ResponseComposerTests {
     private func pass(_ fields: [String], _ framing: ContentFraming) -> (head: [String], body: String) {
         compose { composer, output in
             composer.passOn(
-                Self.response(fields), framing: framing, terms(), identifier: Array("request-1".utf8).span,
+                Self.response(fields), framing: framing, terms(), own: Self.own.span,
                 nowUnixSeconds: Self.nowUnixSeconds, into: &output)
         }
     }

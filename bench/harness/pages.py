@@ -1,0 +1,40 @@
+"""The lists that the upstream serves: JSON as the Kayle API writes it, of exact sizes, different for every tenant."""
+import hashlib
+import json
+
+SMALL_BYTES, LARGE_BYTES = 5_632, 102_400
+SMALL_TARGET, LARGE_TARGET = "/v1/sessions?limit=4", "/v1/sessions?limit=72"
+CLAIMS = ["document_type", "document_number", "issuing_country", "nationality", "surname", "given_names", "sex",
+          "date_of_birth", "date_of_expiry", "document_photo", "selfie", "optional_data", "kayle_document_id"]
+
+
+def row(tenant, index):
+    """One session: random-looking, but the same in every run."""
+    digest = hashlib.sha256(f"{tenant} {index}".encode()).hexdigest()
+    fields = {claim: {"required": True, "reason": f"Needed to open an account ({digest[:8]})"} for claim in CLAIMS[:12]}
+    return {"id": "vs_live_" + digest, "status": "completed", "contract_version": 1,
+            "redirect_url": f"https://example.com/return/{digest[:16]}", "share_fields": fields,
+            "created_at": "2026-11-23T10:00:00.000Z", "updated_at": "2026-11-23T10:04:00.000Z",
+            "expires_at": "2026-11-23T11:00:00.000Z", "completed_at": "2026-11-23T10:04:00.000Z"}
+
+
+def page(tenant, rows, size):
+    """A list answer of exactly this many bytes: what is missing goes into the first row's URL."""
+    sessions = [row(tenant, index) for index in range(rows)]
+    document = {"data": sessions, "error": None, "pagination":
+                {"limit": rows, "has_more": True, "next_cursor": sessions[-1]["id"]}}
+    missing = size - len(json.dumps(document, separators=(",", ":")))
+    if missing < 0:
+        for session in sessions:
+            session["share_fields"] = dict(list(session["share_fields"].items())[:10])
+        missing = size - len(json.dumps(document, separators=(",", ":")))
+    sessions[0]["redirect_url"] += "x" * missing
+    text = json.dumps(document, separators=(",", ":")).encode()
+    assert len(text) == size, f"{len(text)} bytes instead of {size}"
+    return text
+
+
+def answer(body, status="200 OK"):
+    """An HTTP answer with the fields that the Kayle API sends."""
+    return (f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nVary: Origin\r\n"
+            f"Access-Control-Allow-Credentials: true\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body

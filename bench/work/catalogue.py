@@ -1,0 +1,14 @@
+"""All work items, in the order of the report."""
+from .fairness import Fairness
+from .handshakes import Handshake, HandshakeResumed, HandshakeRSA
+from .hits import Hit, HitHTTP2, HitLarge, HitPipelined, HitTLS
+from .logs import Log
+from .memory import IdleMemory
+from .misses import Miss
+from .refusals import Limited, Unauthorized
+from .start import Start
+from .syscalls import Syscalls, SyscallsPipelined, SyscallsTLS
+from .workers import Workers
+
+ALL = (HitTLS, Hit, HitPipelined, HitHTTP2, Miss, HitLarge, Handshake, HandshakeRSA, HandshakeResumed, Unauthorized, Limited, IdleMemory, Start,
+       Workers, Log, Fairness, Syscalls, SyscallsTLS, SyscallsPipelined)

@@ -1,0 +1,63 @@
+"""Answers from the cache, over keep-alive connections."""
+import os
+
+from harness import pages
+from harness.load import h2load, wrk
+from harness.processes import BenchFailure
+from harness.stage import BENCH
+from harness.work import Work
+
+
+class Hit(Work):
+    """A page of 5.6 KB over plain HTTP; the other hits differ from it in one thing."""
+
+    name = "hit-plain"
+    title = "Cached hit, plain, keep-alive"
+    tls = False
+    target = pages.SMALL_TARGET
+    script = None
+
+    def measure(self, contender):
+        origin = f"https://127.0.0.1:{contender.tls_port}" if self.tls else f"http://127.0.0.1:{contender.plain_port}"
+        asked = self.stage.origin_count()
+        figures = self.processor_time_of(contender, lambda: wrk(
+            self.options.load_cpus, origin, self.target, self.stage.tenants[0].token, self.options.seconds,
+            self.options.connections, script=self.script and os.path.join(BENCH, "load", self.script)))
+        if self.stage.origin_count() != asked:
+            raise BenchFailure(f"{contender.name} asked the upstream during {self.name}")
+        return figures
+
+
+class HitTLS(Hit):
+    name = "hit-tls"
+    title = "Cached hit, TLS 1.3, keep-alive"
+    tls = True
+
+
+class HitPipelined(Hit):
+    name = "hit-pipelined"
+    title = "Cached hit, plain, pipelined ×16"
+    script = "pipeline.lua"
+    note = "wrk's latencies are those of whole batches."
+
+
+class HitHTTP2(Work):
+    """Multiplexed: 16 connections with 32 streams each."""
+
+    name = "hit-h2"
+    title = "Cached hit, HTTP/2, 16 connections with 32 streams"
+    columns = (("cpu_us", "CPU µs per request", 2), ("rps", "requests/s", 0))
+
+    def measure(self, contender):
+        return self.processor_time_of(contender, lambda: h2load(
+            self.options.load_cpus, f"https://127.0.0.1:{contender.tls_port}{self.target}", self.stage.tenants[0].token,
+            self.options.seconds, 16, 32))
+
+    target = pages.SMALL_TARGET
+
+
+class HitLarge(Hit):
+    name = "hit-large"
+    title = "100 KB hit, TLS 1.3, keep-alive"
+    tls = True
+    target = pages.LARGE_TARGET
