@@ -1,7 +1,7 @@
 import HTTPModel
 
-/// The bytes of an entry: key, the upstream's weak validator if it has one, the beginning of its head as HTTP/1.1
-/// has it, body.
+/// The bytes of an entry: key, the upstream's weak validator if it has one, the beginning of its head as
+/// HTTP/1.1 has it, body.
 ///
 /// What is the same in every answer from the entry is written here once, so that a hit copies it in one go:
 /// status line, `Content-Length`, `ETag`, the upstream's fields. Fields that change with time follow behind

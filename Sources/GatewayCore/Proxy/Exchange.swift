@@ -181,6 +181,9 @@ package struct ExchangeTable {
     /// Number of exchanges under way.
     package var count: Int { slab.count }
 
+    /// Whether no client waits: fetches for the cache alone keep nobody.
+    package var isQuiet: Bool { slab.all.allSatisfy { $0.isRefresh } }
+
     /// Puts in the exchange that `make` builds for its number.
     mutating func insert(_ make: (UInt64) -> Exchange) -> Exchange {
         slab.insert { index, generation in make(UInt64(generation) << 32 | UInt64(index)) }

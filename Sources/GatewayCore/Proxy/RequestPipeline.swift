@@ -57,6 +57,15 @@ package final class RequestPipeline {
         identifier = RequestIdentifier(prefix: parts.identifierPrefix)
     }
 
+    /// A fetch for the cache alone has no connection that would end it: it ends with its worker. Followers
+    /// elsewhere have their deadlines.
+    deinit {
+        for exchange in exchanges.all {
+            guard let permit = exchange.permit.take() else { continue }
+            _ = cache.collapser.end(permit, .goAlone)
+        }
+    }
+
     /// Takes a request whose head has been read. `head`'s ranges count from the first of `bytes`; an answer
     /// that can be given at once is written to `output`. `head` is `inout` only so that it is not copied.
     package func begin(

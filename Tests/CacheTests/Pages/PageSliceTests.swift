@@ -104,7 +104,7 @@ struct PageSliceTests {
 
         #expect(entry.text(entry.body) == slice.text)
         #expect(entry.text(entry.eTag) == slice.eTag)
-        #expect(entry.text(entry.fieldsAndEnd) == slice.source.text(slice.source.fieldsAndEnd))
+        #expect(entry.text(entry.fields) == slice.source.text(slice.source.fields))
         #expect(entry.remainingLifetimeSeconds(now: at(1)) == slice.remainingLifetimeSeconds(now: at(1)))
         #expect(entry.belongs(to: partition))
     }
