@@ -63,15 +63,19 @@ let package = Package(
         .testTarget(name: "LockingTests", dependencies: ["Locking"], swiftSettings: strict),
         .testTarget(name: "HTTPModelTests", dependencies: ["HTTPModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-        .testTarget(name: "CacheTests", dependencies: ["Cache", "HTTPModel", "Locking"], swiftSettings: strict),
+        .testTarget(
+            name: "CacheTests", dependencies: ["Cache", "HTTPModel", "Locking"], swiftSettings: strict),
         .testTarget(
             name: "GatewayCoreTests",
             dependencies: [
                 "GatewayCore", "HTTPModel", "Settings", "Cache", "Locking", "CGatewayShims", "COpenSSL",
-                "CCurl", "KayleStandIn",
+                "CCurl", "KayleStandIn", "kayle-gateway",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["kayle-gateway", "GatewayCore", "HTTPModel", "Locking"],
             swiftSettings: strict),
         .testTarget(
             name: "KayleStandInTests",

@@ -2,6 +2,7 @@
 #include "gateway_platform.h"
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {
     *length = sizeof(*address);
@@ -17,3 +18,7 @@ int gw_available_processors(void) {
     int count = CPU_COUNT(&set);
     return count < 1 ? 1 : count;
 }
+
+int gw_set_dumpable(int isDumpable) { return prctl(PR_SET_DUMPABLE, isDumpable, 0, 0, 0); }
+
+int gw_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }

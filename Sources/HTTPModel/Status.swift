@@ -16,6 +16,7 @@ public struct Status: RawRepresentable, Sendable, Hashable {
     public static let notFound = Status(rawValue: 404)
     public static let methodNotAllowed = Status(rawValue: 405)
     public static let requestTimeout = Status(rawValue: 408)
+    public static let gone = Status(rawValue: 410)
     public static let contentTooLarge = Status(rawValue: 413)
     public static let uriTooLong = Status(rawValue: 414)
     public static let tooManyRequests = Status(rawValue: 429)

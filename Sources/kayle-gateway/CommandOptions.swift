@@ -27,7 +27,7 @@ struct CommandOptions: ParsableArguments {
     /// there is a certificate.
     private func editor() throws(ExitCode) -> TenantStoreEditor {
         let configuration = try readConfiguration()
-        return TenantStoreEditor(configuration.credentials, plans: configuration.plans.map(\.name))
+        return TenantStoreEditor(configuration.credentials, known: configuration.knownNames)
     }
 
     /// Reads the configuration, checked for itself only.

@@ -8,6 +8,6 @@ struct KayleGateway: ParsableCommand {
         abstract: "A caching, rate limiting HTTPS gateway in front of the Kayle ID API.",
         subcommands: [
             ServeCommand.self, CheckCommand.self, DemoCommand.self, TenantCommand.self, TokenCommand.self,
-            PurgeCommand.self, StatusCommand.self, VersionCommand.self,
+            SecretCommand.self, AuditCommand.self, PurgeCommand.self, StatusCommand.self, VersionCommand.self,
         ])
 }

@@ -2,7 +2,7 @@
 import re
 import subprocess
 
-from .processes import BenchFailure
+from .processes import BenchFailure, Starved
 
 UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000}
 
@@ -36,7 +36,7 @@ def wrk(cpus, origin, target, token, seconds, connections, script=None, argument
     figures = ("p50_us", "p99_us")
     result.update({name: result[name] or None for name in figures})
     if not result["requests"]:
-        raise BenchFailure("wrk: not one request was answered")
+        raise Starved("wrk: not one request was answered")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     refused = int(refused.group(1)) if refused else 0
     errors = re.search(r"Socket errors: (.*)", text)

@@ -8,7 +8,8 @@ import sys
 from work.catalogue import ALL
 
 from .contender import contender_names
-from .stage import BENCH, ROOT
+from .stage import ROOT
+from .statistics import STATISTICS
 
 
 def cpus(text):
@@ -23,6 +24,8 @@ def read(words):
     parser.add_argument("--contender", nargs="+", choices=contender_names(), help="contenders; all unless told")
     parser.add_argument("--seconds", type=int, default=5, help="seconds of one run (5)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each contender (5)")
+    parser.add_argument("--statistic", choices=sorted(STATISTICS), default="median",
+                        help="which run counts: the median, or the best on a machine that does other things (median)")
     parser.add_argument("--connections", type=int, default=64, help="connections of the load (64)")
     parser.add_argument("--server-cpus", type=cpus, default={0}, help="processors of the contender (0)")
     parser.add_argument("--load-cpus", type=cpus, default={1}, help="processors of load and upstream (1)")

@@ -73,6 +73,10 @@ def full_resident_bytes(pid):
         return 0
 
 
+class Starved(BenchFailure):
+    """A run in which nothing was done, for want of a processor: it counts as none."""
+
+
 class Processes:
     """The processes of one contender or load, started in order and ended in reverse."""
 

@@ -11,20 +11,21 @@ from work.catalogue import ALL
 from . import bars
 from .contender import contender_class
 from .stage import BENCH, ROOT
-from .statistics import median_of, spread_of
+from .statistics import STATISTICS, spread_of
 
 
 def plain(result, about):
     """A result as it goes into the JSON document: one row per contender with medians, ratios and every sample."""
     work = result["work"]
     fields = [field for field, _, _ in work.columns]
+    statistic = STATISTICS[about["options"]["statistic"]]
     rows = []
     for (name, settings), samples in result["samples"].items():
         if samples:
             rows.append({"contender": name, "label": samples[0]["title"] + samples[0]["label"][len(name):],
                          "settings": vars(settings), "peer": contender_class(name).peer,
                          "spread": spread_of(samples, work.compared),
-                         **{field: median_of(samples, field) for field in fields}, "samples": samples})
+                         **{field: statistic(samples, field) for field in fields}, "samples": samples})
     peers = [row[work.compared] for row in rows if row["peer"] and row[work.compared]]
     floors = [row[work.compared] for row in rows if row["contender"] == "floor"]
     for row in rows:
@@ -34,7 +35,7 @@ def plain(result, about):
     return {"work": work.name, "title": work.title, "columns": work.columns, "note": work.note, "rows": rows,
             "excused": result["excused"], "failures": {entry[0]: reason for entry, reason in result["failures"].items()},
             "date": about["date"], "gateway": about["gateway"], "load_average": about["load_average"],
-            "runs": max((len(row["samples"]) for row in rows), default=0), "seconds": about["options"]["seconds"]}
+            "runs": max((len(row["samples"]) for row in rows), default=0), "seconds": about["options"]["seconds"], "statistic": about["options"]["statistic"]}
 
 
 def number(value, digits):
@@ -45,7 +46,7 @@ def number(value, digits):
 def table(result):
     """The Markdown table of one work item."""
     lines = [f"### {result['title']}", "", f"`bench/run --work {result['work']}`; {result['date']}, gateway at {result['gateway']}, "
-             f"{result['runs']} runs of {result['seconds']} s, load average {result['load_average']:.1f}.", ""]
+             f"{result['statistic']} of {result['runs']} runs of {result['seconds']} s, load average {result['load_average']:.1f}.", ""]
     headings = ["contender", *[heading for _, heading, _ in result["columns"]], "to best peer", "to floor", "spread"]
     lines += ["| " + " | ".join(headings) + " |", "|---" + "|--:" * (len(headings) - 1) + "|"]
     for row in result["rows"]:
@@ -78,6 +79,7 @@ def circumstances(bench):
         "load_average": os.getloadavg()[0],
         "gateway": bench.options.revision,
         "options": {"seconds": bench.options.seconds, "runs": bench.options.runs, "connections": bench.options.connections,
+                    "statistic": bench.options.statistic,
                     "server_cpus": sorted(bench.options.server_cpus), "load_cpus": sorted(bench.options.load_cpus)},
         "versions": {"gateway": said(bench.options.gateway, "version"),
                      **{name: debian(name) for name in ("haproxy", "nginx", "varnish", "hitch", "wrk", "libssl3")}},
@@ -104,7 +106,7 @@ def write(bench):
     bench.markdown = "\n".join([
         f"# Benchmark, {about['date']}", "",
         f"{about['machine']}; {versions}.",
-        f"Medians of interleaved runs, {options['connections']} connections; contender on processor {options['server_cpus']},"
+        f"Interleaved runs, {options['connections']} connections; contender on processor {options['server_cpus']},"
         f" load and upstream on {options['load_cpus']}.",
         "", "## The bars", "", bars.markdown(results), "## The measurements", "", *[table(result) for result in results]])
     with open(path, "w") as file:

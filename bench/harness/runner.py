@@ -6,7 +6,7 @@ from . import report
 from .asking import record_answers
 from .checks import check
 from .contender import Settings, contender_class
-from .processes import BenchFailure
+from .processes import BenchFailure, Starved
 from .stage import Stage
 
 
@@ -70,6 +70,9 @@ class Bench:
                 try:
                     contender = self.contender(*entry)
                     figures = work.measure(contender)
+                except Starved as failure:
+                    self.say(f"{work.name} {run + 1}: {entry[0]}: {failure}: this run counts as none")
+                    continue
                 except BenchFailure as failure:
                     failures[entry] = str(failure)
                     self.say(f"{work.name}: {entry[0]}: {failure}")
@@ -77,6 +80,9 @@ class Bench:
                 samples[entry].append({**figures, "label": contender.label, "title": contender.title})
                 shown = ", ".join(f"{field} {figures[field]:.2f}" for field, _, _ in work.columns if figures.get(field) is not None)
                 self.say(f"{work.name} {run + 1}: {contender.label}: {shown}")
+        for entry in entries:
+            if not samples[entry]:
+                failures.setdefault(entry, "not one run got a processor")
         self.results.append({"work": work, "samples": samples, "excused": excused, "failures": failures})
 
     def stop_contenders(self):

@@ -21,6 +21,11 @@ int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length)
 int gw_name_thread(const char *name);
 /// Number of processors this process may run on, at least 1.
 int gw_available_processors(void);
+/// Whether the kernel may write this process's memory into a core dump, and other processes of its user may
+/// trace it; 0 on success.
+int gw_set_dumpable(int isDumpable);
+/// What was set: 0 or 1.
+int gw_is_dumpable(void);
 /// errno of the last failed call on this thread.
 static inline int gw_errno(void) { return errno; }
 /// Adds, changes or removes (`operation`) interest in a descriptor; `token` comes back with its events.

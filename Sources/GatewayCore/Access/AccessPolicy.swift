@@ -23,6 +23,9 @@ package enum AccessPolicy: Sendable, Hashable {
                 guard snapshot.allows(subject.address, for: grant) else {
                     return .refused(.addressNotAllowed, holder: grant)
                 }
+                guard snapshot.allows(routeIndex: subject.routeIndex, for: grant) else {
+                    return .refused(.routeNotAllowed, holder: grant)
+                }
                 guard Self.isSatisfied(need, by: grant.scopes, subject.method) else {
                     return .refused(.scopeMissing, holder: grant)
                 }
@@ -43,13 +46,16 @@ package struct AccessSubject: Sendable {
     package let method: Method
     /// Where the request comes from.
     package let address: IPAddress
+    /// The position of the route in the table: a token may be bound to some of them.
+    package let routeIndex: Int
     /// The wall clock, in seconds since 1970: the life of a token is told in dates.
     package let nowUnixSeconds: Int64
 
     /// Makes a subject.
-    package init(method: Method, address: IPAddress, nowUnixSeconds: Int64) {
+    package init(method: Method, address: IPAddress, routeIndex: Int, nowUnixSeconds: Int64) {
         self.method = method
         self.address = address
+        self.routeIndex = routeIndex
         self.nowUnixSeconds = nowUnixSeconds
     }
 }
@@ -86,7 +92,9 @@ package enum AccessRefusal: UInt8, Sendable, Hashable, CaseIterable {
     case upstreamCredentialMissing
     /// The token is good, but not from this address.
     case addressNotAllowed
-    /// The token is good, but not for this route.
+    /// The token is good, but bound to other routes.
+    case routeNotAllowed
+    /// The token is good, but does not have the scope of this route.
     case scopeMissing
 
     /// What the client is told.
@@ -103,7 +111,28 @@ package enum AccessRefusal: UInt8, Sendable, Hashable, CaseIterable {
         case .missing, .malformed, .unknown, .digestMismatch, .revoked, .notYetValid, .expired,
             .upstreamCredentialMissing:
             .unauthorized
-        case .addressNotAllowed, .scopeMissing: .forbidden
+        case .addressNotAllowed, .routeNotAllowed, .scopeMissing: .forbidden
+        }
+    }
+
+    /// Whether it is a failed attempt at showing a good token. To show none is no attempt, and what is wrong
+    /// with a good one is not for guessing.
+    package var isFailedToken: Bool {
+        switch self {
+        case .malformed, .unknown, .digestMismatch, .revoked, .notYetValid, .expired: true
+        case .missing, .upstreamCredentialMissing, .addressNotAllowed, .routeNotAllowed, .scopeMissing: false
+        }
+    }
+
+    /// What the client is told, in words. Whoever shows a good token may know what it lacks.
+    package var sentence: StaticString {
+        switch self {
+        case .missing, .malformed, .unknown, .digestMismatch, .revoked, .notYetValid, .expired,
+            .upstreamCredentialMissing:
+            "The request needs a valid token."
+        case .addressNotAllowed: "The token may not be used from this address."
+        case .routeNotAllowed: "The token may not use this route."
+        case .scopeMissing: "The token does not have the scope of this route."
         }
     }
 
@@ -119,6 +148,7 @@ package enum AccessRefusal: UInt8, Sendable, Hashable, CaseIterable {
         case .expired: "token_expired"
         case .upstreamCredentialMissing: "upstream_credential_missing"
         case .addressNotAllowed: "address_not_allowed"
+        case .routeNotAllowed: "route_not_allowed"
         case .scopeMissing: "scope_missing"
         }
     }

@@ -10,74 +10,123 @@ package final class AccessSnapshot: Sendable {
 
     private let tokens: [PreparedToken]
     private let owners: [PreparedTenant]
+    // By token, and by tenant.
     private let allowLists: [[AddressBlock]]
+    private let tenantAllowLists: [[AddressBlock]]
+    private let routeLists: RouteLists
+    // When each token was last used, in seconds since 1970, by position; 0 for not yet.
+    private let usedAt: AtomicWords
     // Open addressing: positions in `tokens` by id, at most half full, `free` where there is none.
     private let slots: [UInt32]
     private let slotShift: UInt64
     private let digestKey: DigestKey
+    // The keys under all peppers but the newest, by position.
+    private let olderDigestKeys: [DigestKey]
 
-    /// What a request needs of a token, without a reference in it: reading one counts nothing.
-    private struct PreparedToken {
-        let id: TokenID
-        let digest: Digest
-        let tenant: UInt32
-        let scopes: ScopeSet
-        let hasAllowList: Bool
-        let notBefore: Int64
-        let expiresAt: Int64
-        let isRevoked: Bool
-    }
-
-    /// What a request needs of a tenant, likewise.
+    /// What a request needs of a tenant, likewise without a reference.
     private struct PreparedTenant {
         let identity: UInt64
         let credentialIdentity: UInt64
         let hasCredential: Bool
+
+        init(_ tenant: Tenant) {
+            identity = tenant.identity
+            credentialIdentity = tenant.credentialIdentity
+            hasCredential = tenant.credential != nil
+        }
     }
 
     private static let free = UInt32.max
 
     /// Prepares what the store says. `credential` gives a tenant's upstream token, or why there is none.
     ///
-    /// The store has been checked: no two tenants or tokens have the same id, and all plans are in `plans`.
+    /// The store has been checked: no two tenants or tokens have the same id, and all plans are in `known`.
     package init(
-        _ store: TenantStore, plans: [String], keys: AccessKeys,
-        credential: (StoredTenant) -> TenantCredential
+        _ store: TenantStore, known: KnownNames, keys: AccessKeys, refused: Set<UInt64> = [],
+        credential: (StoredTenant) -> TenantCredential,
+        nextCredential: (StoredTenant) -> TenantCredential? = { _ in nil }
     ) {
         digestKey = keys.digestKey
+        olderDigestKeys = (1..<max(keys.count, 1)).map { keys.digestKey(at: $0) }
         var tenants: [Tenant] = []
         var tokens: [PreparedToken] = []
         var allowLists: [[AddressBlock]] = []
+        var routeLists = RouteLists(routeCount: known.routes.count)
+        let routePositions = Dictionary(uniqueKeysWithValues: known.routes.enumerated().map { ($1, $0) })
         var warnings: [String] = []
         for stored in store.tenants {
             let found = credential(stored)
-            if case .missing(let why) = found { warnings.append("tenant \(stored.id): \(why)") }
-            guard let plan = plans.firstIndex(of: stored.plan) else {
+            let next = nextCredential(stored)
+            for case .missing(let why)? in [found, next] {
+                warnings.append("tenant \(stored.id): \(why)")
+            }
+            guard let plan = known.plans.firstIndex(of: stored.plan) else {
                 preconditionFailure("tenant \(stored.id) has the unknown plan \(stored.plan)")
             }
             for token in stored.tokens {
-                tokens.append(Self.prepare(token, tenant: UInt32(tenants.count)))
+                let pepper = keys.position(ofPepper: token.pepper)
+                if pepper == nil {
+                    warnings.append(
+                        "token \(token.id.text) of tenant \(stored.id): its pepper is gone, so nobody can use it"
+                    )
+                }
+                for name in token.ceilings.routes where routePositions[name] == nil {
+                    warnings.append(
+                        "token \(token.id.text) of tenant \(stored.id): there is no route \(name)")
+                }
+                // A name that is no route's any more allows nothing; it does not set the token free.
+                let routes = token.ceilings.routes.compactMap { routePositions[$0] }
+                tokens.append(
+                    PreparedToken(
+                        token, of: stored, tenant: UInt32(tenants.count), pepper: pepper,
+                        routeList: token.ceilings.routes.isEmpty ? nil : routeLists.add(routes),
+                        noticeSeconds: known.expiryNotice.components.seconds))
                 allowLists.append(token.allow)
             }
-            tenants.append(Tenant(stored, planIndex: plan, credential: found.secret, keys: keys))
+            tenants.append(
+                Tenant(
+                    stored, planIndex: plan, first: found.secret, next: next?.secret, keys: keys,
+                    refused: refused))
         }
         self.tenants = tenants
         self.tokens = tokens
-        owners = tenants.map {
-            PreparedTenant(
-                identity: $0.identity, credentialIdentity: $0.credentialIdentity,
-                hasCredential: $0.credential != nil)
-        }
+        owners = tenants.map { PreparedTenant($0) }
         self.allowLists = allowLists
+        tenantAllowLists = store.tenants.map(\.allow)
+        self.routeLists = routeLists
+        usedAt = AtomicWords(count: max(tokens.count, 1))
         self.warnings = warnings
         (slots, slotShift) = Self.index(tokens)
         checkInvariants()
     }
 
+    /// The same tenants and tokens with the second upstream tokens of those tenants whose first one was
+    /// refused.
+    package func changed(refused: Set<UInt64>) -> AccessSnapshot {
+        AccessSnapshot(self, tenants: tenants.map { $0.changed(refused: refused) })
+    }
+
+    private init(_ other: AccessSnapshot, tenants: [Tenant]) {
+        self.tenants = tenants
+        owners = tenants.map { PreparedTenant($0) }
+        warnings = other.warnings
+        tokens = other.tokens
+        allowLists = other.allowLists
+        tenantAllowLists = other.tenantAllowLists
+        routeLists = other.routeLists
+        usedAt = AtomicWords(count: max(other.tokens.count, 1))
+        slots = other.slots
+        slotShift = other.slotShift
+        digestKey = other.digestKey
+        olderDigestKeys = other.olderDigestKeys
+        checkInvariants()
+    }
+
     /// Finds out whose token an Authorization field shows, if it is good.
     ///
-    /// No allocation. Takes alike for every well-formed token, known or not: an unknown id is checked against
-    /// a digest that nothing has. Shape and checksum of a token are no secret, so what fails them ends early.
+    /// No allocation. Shape and checksum of a token are no secret, so what fails them ends early. Nothing is
+    /// hashed for an id that nobody has: whoever answers 401 to that calls `hashInVain`, so that it takes as
+    /// long as a wrong secret (docs/decisions/0012).
     package func authenticate(_ authorization: Span<UInt8>, nowUnixSeconds: Int64) -> Authentication {
         guard !authorization.isEmpty else { return .refused(.missing, holder: nil) }
         // RFC 9110 §11.1: the scheme has no case. RFC 6750 §2.1: one space follows; the token is exact.
@@ -86,12 +135,13 @@ package final class AccessSnapshot: Sendable {
         else { return .refused(.malformed, holder: nil) }
         let bytes = authorization.extracting(droppingFirst: 7)
         guard let id = Token.parse(bytes) else { return .refused(.malformed, holder: nil) }
-        let position = position(of: id)
-        let isMatch = digestKey.matches(bytes, position.map { tokens[$0].digest } ?? .zero)
-        guard let position else { return .refused(.unknown, holder: nil) }
+        guard let position = position(of: id) else { return .refused(.unknown, holder: nil) }
+        let token = tokens[position]
+        let isMatch =
+            token.pepper == 0
+            ? digestKey.matches(bytes, token.digest) : matchesUnderOlderPepper(bytes, token)
         guard isMatch else { return .refused(.digestMismatch, holder: nil) }
         let grant = grant(position)
-        let token = tokens[position]
         // Whatever the date says: a clock that lags behind the writer's must not prolong a token's life.
         if token.isRevoked { return .refused(.revoked, holder: grant) }
         if token.notBefore > nowUnixSeconds { return .refused(.notYetValid, holder: grant) }
@@ -102,12 +152,59 @@ package final class AccessSnapshot: Sendable {
         return .granted(grant)
     }
 
-    /// Whether the grant's token may be used from an address: it has no allow list, or the address is on it.
+    private func matchesUnderOlderPepper(_ bytes: Span<UInt8>, _ token: PreparedToken) -> Bool {
+        guard token.pepper != PreparedToken.unknownPepper else {
+            _ = digestKey.matches(bytes, .zero)
+            return false
+        }
+        return olderDigestKeys[Int(token.pepper) - 1].matches(bytes, token.digest)
+    }
+
+    /// Takes as long as looking at the secret of a token does, for a field whose token nobody has.
+    package func hashInVain(_ authorization: Span<UInt8>) {
+        // No digest is zero, so this never matches.
+        _ = digestKey.matches(authorization.extracting(droppingFirst: 7), .zero)
+    }
+
+    /// Whether the grant's token may be used from an address: neither it nor its tenant has an allow list
+    /// without the address.
     package func allows(_ address: IPAddress, for grant: TokenGrant) -> Bool {
         guard grant.hasAllowList else { return true }
         checkOrigin(of: grant)
-        return allowLists[grant.tokenIndex].contains { $0.contains(address) }
+        return Self.allows(address, allowLists[grant.tokenIndex])
+            && Self.allows(address, tenantAllowLists[grant.tenantIndex])
     }
+
+    private static func allows(_ address: IPAddress, _ list: [AddressBlock]) -> Bool {
+        list.isEmpty || list.contains { $0.contains(address) }
+    }
+
+    /// Whether the grant's token may use the route at this position: it has no list, or the route is on it.
+    package func allows(routeIndex: Int, for grant: TokenGrant) -> Bool {
+        grant.routeList < 0 || routeLists.list(grant.routeList, holds: routeIndex)
+    }
+
+    /// What answers to the grant's token say of its end.
+    package func farewell(of grant: TokenGrant, nowUnixSeconds: Int64) -> TokenFarewell {
+        tokens[grant.tokenIndex].farewell.at(nowUnixSeconds)
+    }
+
+    /// Notes that a token was used: a load, and once a second a store. Any worker.
+    package func noteUse(of grant: TokenGrant, nowUnixSeconds: Int64) {
+        let now = UInt64(clamping: nowUnixSeconds)
+        if usedAt.load(grant.tokenIndex) != now { usedAt.store(grant.tokenIndex, now) }
+    }
+
+    /// When tokens were last used while this snapshot was, in seconds since 1970. For the main thread.
+    package var uses: [(token: TokenID, atUnixSeconds: Int64)] {
+        tokens.indices.compactMap { position in
+            let seconds = usedAt.load(position)
+            return seconds == 0 ? nil : (tokens[position].id, Int64(clamping: seconds))
+        }
+    }
+
+    /// All tokens.
+    package var tokenIDs: Set<TokenID> { Set(tokens.map(\.id)) }
 
     /// The tenant of a grant that this snapshot gave.
     package func tenant(of grant: TokenGrant) -> Tenant {
@@ -128,7 +225,8 @@ package final class AccessSnapshot: Sendable {
         let owner = owners[Int(token.tenant)]
         return TokenGrant(
             tenantIndex: Int(token.tenant), tokenIndex: position, hasAllowList: token.hasAllowList,
-            token: token.id, scopes: token.scopes, tenantIdentity: owner.identity,
+            routeList: token.routeList, maximumLimit: token.maximumLimit, token: token.id,
+            scopes: token.scopes, tenantIdentity: owner.identity,
             credentialIdentity: owner.credentialIdentity)
     }
 
@@ -162,13 +260,6 @@ package final class AccessSnapshot: Sendable {
         return (slots, shift)
     }
 
-    private static func prepare(_ token: StoredToken, tenant: UInt32) -> PreparedToken {
-        PreparedToken(
-            id: token.id, digest: token.digest, tenant: tenant, scopes: token.scopes,
-            hasAllowList: !token.allow.isEmpty, notBefore: token.notBefore?.unixSeconds ?? .min,
-            expiresAt: token.expiresAt?.unixSeconds ?? .max, isRevoked: token.revokedAt != nil)
-    }
-
     /// Checked when a snapshot is made, also in release: a mistake here would give one tenant another's
     /// answers.
     private func checkInvariants() {
@@ -195,6 +286,9 @@ package struct TokenGrant: Sendable, Hashable {
     package let tenantIndex: Int
     fileprivate let tokenIndex: Int
     fileprivate let hasAllowList: Bool
+    fileprivate let routeList: Int32
+    /// The largest page it may ask for, in rows; `UInt32.max` for any.
+    package let maximumLimit: UInt32
     /// The token, for logs; its `value` is the token's identity for limits.
     package let token: TokenID
     /// What the token may do.
@@ -203,55 +297,4 @@ package struct TokenGrant: Sendable, Hashable {
     package let tenantIdentity: UInt64
     /// The identity of the tenant's upstream token for limits and cache; another token, another identity.
     package let credentialIdentity: UInt64
-}
-
-/// Who is behind the gateway's answers: a customer with a plan and an upstream token of its own.
-package final class Tenant: Sendable {
-    /// The name in store, logs and metrics.
-    package let id: String
-    /// The name of the plan.
-    package let plan: String
-    /// The position of the plan in the configuration that the snapshot was made with.
-    package let planIndex: Int
-    /// What it has in common with other tenants that reach the same data upstream; `nil` if there are none.
-    package let organization: String?
-    /// The upstream token, as it goes into the Authorization field after `Bearer `; absent if it was not
-    /// found.
-    package let credential: Secret?
-    /// A number that stands for the tenant: the same for as long as the pepper is.
-    package let identity: UInt64
-    /// A number that stands for the upstream token; tells nothing about it.
-    package let credentialIdentity: UInt64
-
-    fileprivate init(_ stored: StoredTenant, planIndex: Int, credential: Secret?, keys: AccessKeys) {
-        id = stored.id
-        plan = stored.plan
-        self.planIndex = planIndex
-        organization = stored.organization
-        self.credential = credential
-        identity = keys.identity(of: Array("tenant \(stored.id)".utf8).span)
-        // The tenant is part of it: two tenants with one upstream token share nothing all the same.
-        let own = identity
-        credentialIdentity =
-            credential?.withBytes { bytes in
-                var message = Array("credential \(own) ".utf8)
-                message.reserveCapacity(message.count + bytes.count)
-                for index in bytes.indices { message.append(bytes[index]) }
-                defer { Secret.wipe(&message) }
-                return keys.identity(of: message.span)
-            } ?? 0
-    }
-}
-
-/// A tenant's upstream token, or why there is none.
-package enum TenantCredential: Sendable {
-    case found(Secret)
-    case missing(why: String)
-
-    fileprivate var secret: Secret? {
-        switch self {
-        case .found(let secret): secret
-        case .missing: nil
-        }
-    }
 }

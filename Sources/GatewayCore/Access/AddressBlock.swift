@@ -1,3 +1,5 @@
+package import Settings
+
 /// A block of IP addresses in CIDR form: `192.0.2.0/24`, `2001:db8::/32`, or one address.
 package struct AddressBlock: Sendable, Hashable {
     /// The first address.
@@ -55,4 +57,14 @@ extension AddressBlock {
     /// What a block may look like, for messages.
     package static let allowed =
         "an address, or a block without bits beyond its prefix: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32"
+}
+
+extension SettingsKind where Value == AddressBlock {
+    /// A block of addresses, in settings and in the tenant store.
+    package static var addressBlock: SettingsKind {
+        .written(
+            as: "an address block", allowed: AddressBlock.allowed, placeholder: .allIPv6,
+            spell: { $0.text }
+        ) { text, _ in AddressBlock(text) }
+    }
 }

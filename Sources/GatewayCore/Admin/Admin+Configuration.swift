@@ -7,6 +7,9 @@ package struct AdminConfiguration: Sendable, Hashable {
     /// The token that requests must carry; absent, only a loopback address is allowed.
     package let token: SecretSource?
 
+    /// The setting of the token, and what a sealed one is bound to.
+    package static let tokenField = "admin.token"
+
     /// Reads `admin`.
     package init(reading section: SettingsSection) {
         let loopback = SocketAddress(address: IPAddress(ipv4: 0x7F00_0001), port: 9_443)

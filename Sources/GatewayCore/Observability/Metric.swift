@@ -5,9 +5,9 @@
 /// into a `MetricSnapshot` when it is asked for.
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
-    case connections, connectionsAccepted, handshakes, receivedBytes, sentBytes
+    case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
-    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries
+    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
     case rateLimited, rateLimitBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
     case configurationGeneration, reloads, certificateExpiry, startTime, buildInfo
@@ -36,6 +36,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .refusals: "kayle_gateway_refusals_total"
         case .connections: "kayle_gateway_connections"
         case .connectionsAccepted: "kayle_gateway_connections_accepted_total"
+        case .connectionsEnded: "kayle_gateway_connections_ended_total"
         case .handshakes: "kayle_gateway_handshakes_total"
         case .receivedBytes: "kayle_gateway_received_bytes_total"
         case .sentBytes: "kayle_gateway_sent_bytes_total"
@@ -48,6 +49,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "kayle_gateway_upstream_duration_seconds"
         case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
         case .upstreamRetries: "kayle_gateway_upstream_retries_total"
+        case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
         case .rateLimited: "kayle_gateway_rate_limited_total"
         case .rateLimitBuckets: "kayle_gateway_rate_limit_buckets"
         case .rateLimitEvictions: "kayle_gateway_rate_limit_evictions_total"
@@ -64,9 +66,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// What kind of number it is.
     package var kind: Kind {
         switch self {
-        case .requests, .refusals, .connectionsAccepted, .handshakes, .receivedBytes, .sentBytes,
-            .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
-            .rateLimited,
+        case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
+            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
+            .credentialTakeovers, .rateLimited,
             .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
@@ -81,10 +83,10 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .receivedBytes, .sentBytes, .cacheBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
-        case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .handshakes,
-            .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
-            .upstreamInFlight,
-            .upstreamRetries, .rateLimited, .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped,
+        case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
+            .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
+            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .rateLimitBuckets,
+            .rateLimitEvictions, .accessLogLinesDropped,
             .configurationGeneration, .reloads, .buildInfo:
             .count
         }
@@ -95,11 +97,12 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .requests: [.route, .tenant, .status]
         case .requestDuration: [.route, .cache]
-        case .refusals: [.reason]
+        case .refusals, .connectionsEnded: [.reason]
         case .handshakes: [.result]
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
         case .upstreamDuration, .cacheRefreshes: [.route]
+        case .credentialTakeovers: [.tenant]
         case .rateLimited: [.tenant, .limit]
         case .reloads: [.result]
         case .certificateExpiry: [.listener]
@@ -119,9 +122,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
-            .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes, .upstreamRequests,
-            .upstreamDuration,
-            .upstreamInFlight, .upstreamRetries, .rateLimited, .loopTurnDuration, .reloads:
+            .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
+            .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries, .credentialTakeovers,
+            .rateLimited, .loopTurnDuration, .reloads:
             false
         }
     }
@@ -135,6 +138,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .refusals: "Requests and connections refused by the gateway itself, by reason."
         case .connections: "Open client connections."
         case .connectionsAccepted: "Client connections accepted."
+        case .connectionsEnded: "Client connections ended by a bound on their life, by reason."
         case .handshakes: "TLS handshakes ended: full, resumed or failed."
         case .receivedBytes: "Bytes of requests received, heads included, before encryption."
         case .sentBytes: "Bytes of answers sent, heads included, before encryption."
@@ -147,6 +151,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "Time from a request's start upstream to the last byte of its answer."
         case .upstreamInFlight: "Requests upstream that are not answered yet."
         case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
+        case .credentialTakeovers:
+            "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
         case .rateLimited: "Requests refused because a limit was exceeded; they consumed nothing."
         case .rateLimitBuckets: "Token buckets in memory."
         case .rateLimitEvictions: "Full token buckets put out of memory for others."

@@ -30,6 +30,32 @@ package struct IPAddress: Sendable, Hashable {
         self.init(six)
     }
 
+    /// Reads the same from received bytes, without allocation.
+    package init?(_ bytes: Span<UInt8>) {
+        // The longest spelling has 45 characters; one more is the NUL that inet_pton looks for.
+        guard bytes.count <= 45 else { return nil }
+        var text = InlineArray<46, CChar>(repeating: 0)
+        for index in bytes.indices {
+            // Text behind a NUL would be passed over.
+            guard bytes[index] != 0 else { return nil }
+            text[index] = CChar(bitPattern: bytes[index])
+        }
+        var four = in_addr()
+        var six = in6_addr()
+        let family = unsafe text.span.withUnsafeBufferPointer { text -> Int32 in
+            // The array is longer than its text, so it ends with a NUL; both targets are what their family
+            // takes.
+            guard let text = text.baseAddress else { return AF_UNSPEC }
+            if unsafe inet_pton(AF_INET, text, &four) == 1 { return AF_INET }
+            return unsafe inet_pton(AF_INET6, text, &six) == 1 ? AF_INET6 : AF_UNSPEC
+        }
+        switch family {
+        case AF_INET: self.init(ipv4: UInt32(bigEndian: four.s_addr))
+        case AF_INET6: self.init(six)
+        default: return nil
+        }
+    }
+
     init(_ six: in6_addr) {
         // in6_addr is 16 plain bytes.
         self = unsafe withUnsafeBytes(of: six) { bytes in

@@ -16,11 +16,13 @@ package final class ConfigurationSnapshot: Sendable {
     package let openPartition: CachePartition
     /// What a request without a tenant must keep to, by route.
     package let openLimits: [LimitPlan]
+    /// Who is believed when it says for whom it asks.
+    package let trustedProxies: TrustedProxies
 
     /// Puts the parts together.
     package init(
         generation: UInt64, routes: RouteTable, access: AccessSnapshot, tenants: [TenantContext],
-        openPartition: CachePartition, openLimits: [LimitPlan]
+        openPartition: CachePartition, openLimits: [LimitPlan], trustedProxies: TrustedProxies
     ) {
         precondition(
             tenants.count == access.tenants.count, "\(tenants.count) of \(access.tenants.count) tenants")
@@ -36,6 +38,7 @@ package final class ConfigurationSnapshot: Sendable {
         self.tenants = tenants
         self.openPartition = openPartition
         self.openLimits = openLimits
+        self.trustedProxies = trustedProxies
     }
 }
 

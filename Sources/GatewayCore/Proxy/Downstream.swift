@@ -2,8 +2,10 @@ package import HTTPModel
 
 /// What the corridor needs to know about the client's connection.
 package struct Downstream: Sendable {
-    /// The client's address.
-    package let address: IPAddress
+    /// The client's address: that of the peer, or what a trusted proxy says.
+    package private(set) var address: IPAddress
+    /// Whether the client speaks https, to us or to a trusted proxy.
+    package private(set) var isSecure: Bool
     /// The version of the connection's TLS, if it has any.
     package let tls: TLSVersion?
     /// Whether this is the connection's last exchange, whatever the request says: a drain, or the bound on
@@ -18,9 +20,6 @@ package struct Downstream: Sendable {
     /// When the head was whole, and the request was taken up.
     package let startedAt: MonotonicInstant
 
-    /// Whether the connection has TLS.
-    package var isSecure: Bool { tls != nil }
-
     /// Puts the facts together.
     package init(
         address: IPAddress, tls: TLSVersion?, isLast: Bool, registration: Registration,
@@ -28,10 +27,23 @@ package struct Downstream: Sendable {
     ) {
         self.address = address
         self.tls = tls
+        isSecure = tls != nil
         self.isLast = isLast
         self.registration = registration
         self.contentHasArrived = contentHasArrived
         self.headBeganAt = headBeganAt
         self.startedAt = startedAt
+    }
+
+    /// The same with the client that stands behind the peer, if the peer is believed.
+    func behind(
+        _ proxies: TrustedProxies, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) -> Downstream {
+        let peer = ClientSide(address: address, isSecure: isSecure)
+        let client = proxies.client(peer: peer, head, bytes)
+        var behind = self
+        behind.address = client.address
+        behind.isSecure = client.isSecure
+        return behind
     }
 }

@@ -41,6 +41,10 @@ package final class Exchange: PendingAnswer {
     private(set) var partition: CachePartition?
     /// What to ask the upstream on the cache's behalf.
     private(set) var fill: UpstreamRequest?
+    /// The request, as long as it may have to be sent once more with the tenant's other upstream token.
+    var repeatable: UpstreamRequest?
+    /// Whether it was.
+    var isRepeated = false
     /// Whether the answer may be kept, once its head is there.
     var decision: StorageDecision?
     /// What the client says it has: a list of entity tags; empty if it says nothing.

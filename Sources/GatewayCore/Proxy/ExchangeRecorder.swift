@@ -11,6 +11,7 @@ package final class ExchangeRecorder {
     private let results: [(cache: LabelValue, result: LabelValue)]
     private let accessReasons: [LabelValue]
     private let limitedReason: LabelValue
+    private let guessingReason: LabelValue
     private let noResult: LabelValue
 
     /// The wall clock at the begin of the turn, in nanoseconds since 1970.
@@ -31,6 +32,7 @@ package final class ExchangeRecorder {
         }
         accessReasons = AccessRefusal.allCases.map { names.value(.reason, "\($0.word)") }
         limitedReason = names.value(.reason, RefusalReason.limited.word)
+        guessingReason = names.value(.reason, RefusalReason.guessing.word)
         noResult = names.value(.cache, "none")
     }
 
@@ -48,6 +50,11 @@ package final class ExchangeRecorder {
     /// Counts a connection that was refused or closed by the gateway without an answer.
     package func refused(_ reason: String) {
         metrics.increment(MetricSeries(.refusals, names.value(.reason, reason)))
+    }
+
+    /// Counts a connection that was ended in order because it had lived long enough.
+    package func ended(_ reason: String) {
+        metrics.increment(MetricSeries(.connectionsEnded, names.value(.reason, reason)))
     }
 
     /// Counts a TLS handshake by how it ended.
@@ -159,7 +166,9 @@ package final class ExchangeRecorder {
         switch refusal {
         case .access(let reason): accessReasons[Int(reason.rawValue)]
         case .limited: limitedReason
-        case .message, .path, .query, .noRoute, .methodNotAllowed, .late, .upstream, .overloaded:
+        case .guessing: guessingReason
+        case .message, .path, .query, .pageTooLarge, .noRoute, .methodNotAllowed, .late, .upstream,
+            .overloaded:
             names.value(.reason, refusal.word)
         }
     }

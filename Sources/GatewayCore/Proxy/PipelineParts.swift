@@ -7,6 +7,9 @@ struct PipelineParts {
     let upstream: UpstreamClient
     let recorder: ExchangeRecorder
     let courier: FollowerCourier
+    let failedTokens: FailedTokenLimit
+    /// Tells the main thread of a refused upstream token; must not wait.
+    let report: (CredentialReport) -> Void
     let workerIndex: UInt32
     /// The name in `Proxy-Status`.
     let deployment: String

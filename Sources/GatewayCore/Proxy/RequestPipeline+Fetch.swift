@@ -30,6 +30,9 @@ extension RequestPipeline {
             ResponseEncoder.interim(.continue, fields: [UInt8]().span, into: &output)
         }
         exchange.state = .passing(nil)
+        if content == .none || content == .length(0), record.tenant?.tenant.standby != nil {
+            exchange.repeatable = request
+        }
         start(exchange, request)
         return .pending(exchange)
     }
@@ -88,6 +91,7 @@ extension RequestPipeline {
         if transfer.head != nil && exchange.record.upstreamHeadAt == nil {
             exchange.record.upstreamHeadAt = now
             exchange.record.upstreamStatus = transfer.head?.status
+            if credentialWasRefused(exchange, transfer) { return wake(exchange) }
         }
         if transfer.isOver && exchange.record.upstreamEndedAt == nil { exchange.record.upstreamEndedAt = now }
         if case .filling = exchange.state { collect(exchange, transfer) }
@@ -178,7 +182,7 @@ extension RequestPipeline {
         exchange.record.collapseNanoseconds = recorder.instant.nanosecondsElapsed(since: since)
     }
 
-    private func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
+    func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
         guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
         exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         exchange.record.upstreamAskedAt = now

@@ -20,6 +20,8 @@ package final class RequestPipeline {
     package internal(set) var exchanges = ExchangeTable()
     let recorder: ExchangeRecorder
     let courier: FollowerCourier
+    let report: (CredentialReport) -> Void
+    let failedTokens: FailedTokenLimit
     let workerIndex: UInt32
     /// What requests are judged by from now on; an exchange keeps the one it began with.
     package var snapshot: ConfigurationSnapshot
@@ -36,6 +38,9 @@ package final class RequestPipeline {
     private var queries = ListQueryNormalizer()
     /// The entity tag of the slice at hand.
     var tag: [UInt8] = []
+    var farewell = FarewellFields()
+    /// The largest page that the token of the request at hand may ask for.
+    var pageCeiling = UInt32.max
 
     /// The instant of the event being served; set by the worker before each.
     package var now = MonotonicInstant(nanoseconds: 0)
@@ -51,6 +56,8 @@ package final class RequestPipeline {
         upstream = parts.upstream
         recorder = parts.recorder
         courier = parts.courier
+        report = parts.report
+        failedTokens = parts.failedTokens
         workerIndex = parts.workerIndex
         self.snapshot = snapshot
         composer = ResponseComposer(deployment: parts.deployment)
@@ -72,6 +79,8 @@ package final class RequestPipeline {
         _ head: inout RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         into output: inout ByteBuffer
     ) -> Handling {
+        let proxies = snapshot.trustedProxies
+        let downstream = proxies.isEmpty ? downstream : downstream.behind(proxies, head, bytes)
         identifier.take(from: head, bytes)
         beginOwnFields()
         path.removeAll()
@@ -124,37 +133,6 @@ package final class RequestPipeline {
         }
     }
 
-    /// 6: who asks, and whether they may.
-    private func authorize(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
-    ) -> Refusal? {
-        guard let routeIndex = record.routeIndex else { return .noRoute }
-        // Two Authorization lines are two stories about who asks; the shape of neither is looked at.
-        let count = head.count(of: .authorization)
-        let value = count == 1 ? head.firstValue(of: .authorization) ?? .empty : .empty
-        let subject = AccessSubject(
-            method: head.method, address: record.address, nowUnixSeconds: recorder.nowUnixSeconds)
-        let access = record.snapshot.routes.routes[routeIndex].access
-        switch access.decide(
-            subject, authorization: bytes.extracting(value.range), in: record.snapshot.access)
-        {
-        case .open: return nil
-        case .granted(let grant):
-            precondition(
-                record.snapshot.tenants[grant.tenantIndex].tenant.identity == grant.tenantIdentity,
-                "the grant is not of tenant \(grant.tenantIndex)")
-            record.token = grant.token
-            record.tenantIndex = grant.tenantIndex
-            return nil
-        case .refused(let reason, let holder):
-            if let holder {
-                record.token = holder.token
-                record.tenantIndex = holder.tenantIndex
-            }
-            return .access(count > 1 ? .malformed : reason)
-        }
-    }
-
     /// 7: one spelling of what the query means. Leaves the whole request target in `target`.
     private func normalizeQuery(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
@@ -164,7 +142,7 @@ package final class RequestPipeline {
         let raw = bytes.extracting(head.query.range)
         guard let model = record.route?.query else {
             appendRawQuery(head, raw)
-            return nil
+            return checkCeiling(raw: raw, nil)
         }
         switch queries.normalize(raw, model: model, into: &query) {
         case .canonical(let limit):
@@ -173,11 +151,11 @@ package final class RequestPipeline {
                 target.append("?")
                 query.withBytes { target.append($0) }
             }
-            return nil
+            return checkCeiling(rows: limit)
         case .opaque:
             appendRawQuery(head, raw)
             record.cacheStatus = .forward(CacheForward(.bypass, detail: .bypass(.opaqueQuery)))
-            return nil
+            return checkCeiling(raw: raw, model)
         case .refused(let reason): return .query(reason)
         }
     }

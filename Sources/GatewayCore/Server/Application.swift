@@ -61,6 +61,8 @@ enum ConnectionEvent: Sendable, Hashable {
     case refused
     /// Not accepted for a moment: no descriptors or memory.
     case exhausted
+    /// Has begun the last request that it may carry.
+    case lastRequest
     /// The TLS handshake is complete.
     case handshakeCompleted(resumed: Bool)
     /// The TLS handshake failed.

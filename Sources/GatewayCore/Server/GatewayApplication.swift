@@ -112,14 +112,16 @@ final class GatewayApplication: Application {
         case .closed: metrics.decrement(.connections)
         case .refused: recorder.refused("too_many_connections")
         case .exhausted: recorder.refused("out_of_descriptors")
+        case .lastRequest: recorder.ended("requests_per_connection")
         case .handshakeCompleted(let resumed): recorder.handshake(resumed ? "resumed" : "full")
         case .handshakeFailed: recorder.handshake("failed")
         case .expired(let wait):
             switch wait {
             case .handshake: recorder.refused("handshake_timeout")
             case .reading: recorder.refused("write_timeout")
-            // Told by their own answers, or no refusal at all.
-            case .head, .content, .request, .lingering: break
+            case .request: recorder.ended("idle_timeout")
+            // Told by their own answers, or after the last one.
+            case .head, .content, .lingering: break
             }
         }
     }

@@ -10,22 +10,33 @@ package import Settings
 /// metrics.
 package final class GatewayServer {
     /// What the process runs on; what a reload may change of it is in `builder` and `drainTimeout`.
-    private let started: GatewayConfiguration
+    let started: GatewayConfiguration
     private var drainTimeout: Duration
     private let loadConfiguration: () throws(SettingsFailure) -> GatewayConfiguration
-    private let shared: SharedParts
-    private let events: Logger
-    private var builder: SnapshotBuilder
-    private var tokens: TokenStore
-    private var follower: StoreFollower
+    let shared: SharedParts
+    let events: Logger
+    var builder: SnapshotBuilder
+    var tokens: TokenStore
+    var follower: StoreFollower
     private let signals: SignalDescriptor
     private let crew: WorkerCrew
-    private var generation: UInt64 = 1
-    private var snapshot: ConfigurationSnapshot
+    private(set) var generation: UInt64 = 1
+    var snapshot: ConfigurationSnapshot
     private let startedAt = MonotonicClock.now()
     private let startedUnixSeconds = WallClock.nowSeconds()
     private var isDraining = false
-    private var storeFailure: String?
+    var storeFailure: String?
+    /// Last uses that are not written yet, in seconds since 1970.
+    var lastUses: [TokenID: Int64] = [:]
+    /// Those that are.
+    var writtenUses: [TokenID: Int64] = [:]
+    var lastUseFailed = false
+    /// Snapshots that workers may still note uses in.
+    var retiredAccess: [AccessSnapshot] = []
+    /// First upstream tokens, by identity, whose place the second has taken.
+    var refusedCredentials: Set<UInt64> = []
+    /// When each tenant's upstream token last changed, or both were found refused.
+    var takeoverAt: [UInt64: MonotonicInstant] = [:]
     private var adminWorker: Worker?
     private let adminListener: WorkerListener
 
@@ -51,12 +62,11 @@ package final class GatewayServer {
             events = EventLog(level: Self.level(configuration.log.level)).logger("kayle-gateway")
             shared = try SharedParts(configuration)
             builder = try SnapshotBuilder(configuration, cache: shared.cache, names: shared.registry.names)
-            let plans = configuration.plans.map(\.name)
-            tokens = TokenStore(configuration.credentials, plans: plans)
+            tokens = TokenStore(configuration.credentials, known: configuration.knownNames)
             let credentials = configuration.credentials
             // Before the first read, so that no change falls between the two.
             follower = try Self.onSystem { () throws(SystemFailure) in try StoreFollower(credentials) }
-            let access = try Self.load(tokens)
+            let access = try Self.load(tokens, refused: [])
             snapshot = try builder.snapshot(access, generation: 1)
             for warning in access.warnings { events.warning("\(warning)") }
             crew = try WorkerCrew(configuration, shared: shared, snapshot: snapshot)
@@ -71,7 +81,7 @@ package final class GatewayServer {
 
     /// Serves the admin address and follows signals and the tenant store, until told to stop and drained.
     package func run() throws(ServerFailure) {
-        let token = try Self.adminToken(started.admin)
+        let token = try Self.adminToken(started)
         let server = AdminServer(
             token: token,
             reach: AdminServer.Reach(
@@ -83,12 +93,13 @@ package final class GatewayServer {
             controls: [
                 AdminApplication.Control(number: signals.number) { [unowned self] in takeSignals() },
                 AdminApplication.Control(number: follower.descriptor) { [unowned self] in followStore() },
+                AdminApplication.Control(number: shared.reports.number) { [unowned self] in takeReports() },
                 AdminApplication.Control(number: crew.stopRequest.number) { [unowned self] in
                     crew.stopRequest.acknowledge()
                     if crew.stopRequest.isRequested { drain() }
                     crew.checkStopped()
                 },
-            ])
+            ], chores: chores)
         let listener = adminListener
         let worker: Worker
         do throws(SystemFailure) {
@@ -99,6 +110,7 @@ package final class GatewayServer {
         ServiceManager.tell("READY=1")
         worker.run()
         crew.join()
+        writeLastUses()
         _ = shared.writer?.close()
         events.info("stopped")
     }
@@ -107,8 +119,8 @@ package final class GatewayServer {
     package var stopRequest: StopRequest { crew.stopRequest }
 
     /// What admin requests must carry, found where the configuration says; `nil` where they need nothing.
-    package static func adminToken(_ configuration: AdminConfiguration) throws(ServerFailure) -> Secret? {
-        switch configuration.token {
+    package static func adminToken(_ configuration: GatewayConfiguration) throws(ServerFailure) -> Secret? {
+        switch configuration.admin.token {
         case nil: return nil
         case .environment(let name):
             guard let value = EnvironmentVariable.value(name) else {
@@ -119,7 +131,19 @@ package final class GatewayServer {
             do throws(AtomicFileFailure) { return try UpstreamToken.read(path) } catch {
                 throw .configuration("admin.token: \(error)")
             }
-        case .sealed: throw .configuration("admin.token: allowed: env or file")
+        case .sealed(let text):
+            let keys: AccessKeys?
+            do throws(AccessFailure) {
+                keys = try Pepper(configuration.credentials.pepper).load(for: TenantStore())
+            } catch { throw .access(error) }
+            let context = SealingContext(tenant: "", field: AdminConfiguration.tokenField)
+            guard let sealed = Base64URL.decode(Array(text.utf8).span),
+                let secret = keys?.open(sealed, for: context)
+            else {
+                throw .configuration(
+                    "admin.token does not open; seal it again: kayle-gateway secret seal --field admin.token")
+            }
+            return secret
         }
     }
 
@@ -143,29 +167,10 @@ package final class GatewayServer {
         crew.whenStopped { [unowned self] in adminWorker?.drain(until: MonotonicClock.now()) }
     }
 
-    private func followStore() {
-        guard follower.drain() == .changed else { return }
-        renewTenants()
-    }
-
-    /// Reads the tenant store again. A store that cannot be read leaves the one in use, and says so.
-    private func renewTenants() {
-        do throws(ServerFailure) {
-            let access = try Self.load(tokens)
-            publish(try builder.snapshot(access, generation: generation + 1))
-            storeFailure = nil
-            shared.metrics.increment(MetricSeries(.reloads, shared.registry.names.value(.result, "store")))
-            for warning in access.warnings { events.warning("\(warning)") }
-            events.info("tenant store read: \(access.tenants.count) tenants")
-        } catch {
-            storeFailure = "\(error)"
-            shared.metrics.increment(
-                MetricSeries(.reloads, shared.registry.names.value(.result, "store_failed")))
-            events.error("the tenant store was not taken, the one before stays in use: \(error)")
-        }
-    }
-
-    private func publish(_ next: ConfigurationSnapshot) {
+    func publish(_ next: ConfigurationSnapshot) {
+        retiredAccess.append(snapshot.access)
+        // Many changes within a minute must not pile up.
+        if retiredAccess.count > 16 { gatherLastUses() }
         generation = next.generation
         snapshot = next
         crew.post(.snapshot(next))
@@ -180,8 +185,9 @@ package final class GatewayServer {
             do throws(ServerFailure) {
                 let nextBuilder = try SnapshotBuilder(
                     next, cache: shared.cache, names: shared.registry.names)
-                let nextTokens = TokenStore(started.credentials, plans: next.plans.map(\.name))
-                let access = try Self.load(nextTokens)
+                let nextTokens = TokenStore(
+                    started.credentials, known: next.knownNames(with: started.credentials))
+                let access = try Self.load(nextTokens, refused: refusedCredentials)
                 publish(try nextBuilder.snapshot(access, generation: generation + 1))
                 (builder, tokens) = (nextBuilder, nextTokens)
                 for warning in access.warnings { events.warning("\(warning)") }
@@ -256,8 +262,10 @@ package final class GatewayServer {
         }
     }
 
-    private static func load(_ tokens: TokenStore) throws(ServerFailure) -> AccessSnapshot {
-        do throws(AccessFailure) { return try tokens.load() } catch { throw .access(error) }
+    static func load(
+        _ tokens: TokenStore, refused: Set<UInt64>
+    ) throws(ServerFailure) -> AccessSnapshot {
+        do throws(AccessFailure) { return try tokens.load(refused: refused) } catch { throw .access(error) }
     }
 
     private static func onSystem<Value: ~Copyable>(

@@ -5,19 +5,27 @@ import HTTPModel
 final class SharedParts: Sendable {
     let cache: HTTPCache
     let limiter: RateLimiter
+    /// Attempts at showing a token, by address.
+    let failedTokens: FailedTokenLimit
     let registry = MetricRegistry()
     /// The main thread's counts.
     let metrics: WorkerMetrics
     /// Writes the access log; `nil` when it is off.
     let writer: LogWriter?
+    /// What workers tell the main thread of upstream tokens.
+    let reports: Mailbox<CredentialReport>
     /// The keys that seal TLS sessions, the same on all workers.
     let ticketKeys: Secret
 
     init(_ configuration: GatewayConfiguration) throws(ServerFailure) {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         cache = HTTPCache(configuration: configuration.cache, seed: (randomness.next(), randomness.next()))
         limiter = RateLimiter(hashKey: SipHash.Key(randomness.next(), randomness.next()))
+        failedTokens = FailedTokenLimit(
+            configuration.credentials.failedTokens, hashKey: SipHash.Key(randomness.next(), randomness.next())
+        )
         metrics = registry.makeWorkerMetrics()
+        do throws(SystemFailure) { reports = try Mailbox() } catch { throw .system(error) }
         var keys = (0..<TLSContext.ticketKeyBytes).map { _ in UInt8.random(in: 0...255, using: &randomness) }
         ticketKeys = Secret(keys.span)
         Secret.wipe(&keys)

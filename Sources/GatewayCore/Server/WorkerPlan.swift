@@ -83,10 +83,12 @@ struct WorkerPlan: Sendable {
 
     private func parts(_ upstream: UpstreamClient, _ recorder: ExchangeRecorder) -> PipelineParts {
         let mailboxes = mailboxes
-        var randomness = SystemRandomNumberGenerator()
+        let reports = shared.reports
+        var randomness = SystemRandomness()
         return PipelineParts(
             cache: shared.cache, limiter: shared.limiter, upstream: upstream, recorder: recorder,
             courier: FollowerCourier { worker, message in mailboxes[Int(worker)].post(.follower(message)) },
+            failedTokens: shared.failedTokens, report: { reports.post($0) },
             workerIndex: UInt32(index), deployment: configuration.name, identifierPrefix: randomness.next())
     }
 

@@ -16,6 +16,19 @@ package struct Digest: Sendable, Equatable {
 
     private init() {}
 
+    /// SHA-256 of a message, without a key: for what anybody may check.
+    package static func sha256(_ message: Span<UInt8>) -> Digest {
+        var digest = Digest()
+        unsafe digest.withUnsafeMutableBytes { target in
+            unsafe message.withUnsafeBufferPointer { source in
+                // `target` is 32 bytes, what SHA-256 writes.
+                let out = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                _ = unsafe SHA256(source.baseAddress, source.count, out)
+            }
+        }
+        return digest
+    }
+
     /// Takes 32 bytes; `nil` for any other number.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
@@ -23,6 +36,14 @@ package struct Digest: Sendable, Equatable {
             // Both sides have 32 bytes: one was checked, the other is four words.
             unsafe bytes.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
         }
+    }
+
+    /// The bytes as 64 hexadecimal digits.
+    package var hexadecimal: String {
+        bytes.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
     }
 
     /// The bytes. Allocates.

@@ -22,7 +22,7 @@ package struct UpstreamRequest {
     /// The content's framing.
     package let content: Content
     /// The upstream token; sent as `Authorization: Bearer …`, `nil` for routes without a tenant.
-    package let authorization: Secret?
+    package private(set) var authorization: Secret?
     /// The method's text and a NUL.
     let methodText: [UInt8]
     /// The request target and a NUL.
@@ -62,6 +62,13 @@ package struct UpstreamRequest {
             return
         }
         appendLine(name: name, value: value)
+    }
+
+    /// The same request with another upstream token.
+    package func authorized(by token: Secret) -> UpstreamRequest {
+        var request = self
+        request.authorization = token
+        return request
     }
 
     /// Whether the request may be sent once more when a pooled connection turned out dead: only where sending

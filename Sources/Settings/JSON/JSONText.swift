@@ -15,6 +15,13 @@ public enum JSONText {
         return Array(text.utf8)
     }
 
+    /// The value on one line, without a line end: for logs of one line per event.
+    public static func line(_ value: JSONValue) -> [UInt8] {
+        var text = ""
+        writeLine(value, into: &text)
+        return Array(text.utf8)
+    }
+
     /// A string in quotes, escaped: also the form in which messages show what somebody wrote.
     public static func quoted(_ string: String) -> String {
         var text = "\""
@@ -49,6 +56,26 @@ public enum JSONText {
             writeContainer(
                 members.map { (label: quoted($0.key) + ": ", value: $0.value) }, brackets: ("{", "}"),
                 padding: " ", indentation: indentation, into: &text)
+        }
+    }
+
+    private static func writeLine(_ value: JSONValue, into text: inout String) {
+        switch value.content {
+        case .null, .boolean, .number, .string: text += plain(value.content) ?? ""
+        case .array(let elements):
+            text += "["
+            for (number, element) in elements.enumerated() {
+                if number > 0 { text += "," }
+                writeLine(element, into: &text)
+            }
+            text += "]"
+        case .object(let members):
+            text += "{"
+            for (number, member) in members.enumerated() {
+                text += (number > 0 ? "," : "") + quoted(member.key) + ":"
+                writeLine(member.value, into: &text)
+            }
+            text += "}"
         }
     }
 

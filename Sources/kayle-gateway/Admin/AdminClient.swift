@@ -18,9 +18,9 @@ struct AdminClient {
 
     /// Finds address and token in the configuration.
     init(_ options: CommandOptions) throws(ExitCode) {
-        let admin = try options.readConfiguration().admin
-        url = "http://\(admin.address.text)"
-        do throws(ServerFailure) { token = try GatewayServer.adminToken(admin) } catch {
+        let configuration = try options.readConfiguration()
+        url = "http://\(configuration.admin.address.text)"
+        do throws(ServerFailure) { token = try GatewayServer.adminToken(configuration) } catch {
             throw CommandExit.configuration("\(error)")
         }
     }

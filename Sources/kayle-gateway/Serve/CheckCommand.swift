@@ -19,7 +19,7 @@ struct CheckCommand: ParsableCommand {
         }
         let tenants: Int
         do throws(AccessFailure) {
-            let store = TokenStore(configuration.credentials, plans: configuration.plans.map(\.name))
+            let store = TokenStore(configuration.credentials, known: configuration.knownNames)
             let access = try store.load()
             for warning in access.warnings { StandardStream.error.writeLine("warning: \(warning)") }
             tenants = access.tenants.count

@@ -48,11 +48,11 @@ struct DemoStage {
     }
 
     private func issue(_ tenant: String, upstreamToken: String) throws(ExitCode) -> String {
-        let credentials: CredentialsConfiguration
+        let configuration: GatewayConfiguration
         do throws(SettingsFailure) {
-            credentials = try ConfigurationLoader.load(configurationPath).credentials
+            configuration = try ConfigurationLoader.load(configurationPath)
         } catch { throw CommandExit.internalError("\(error)") }
-        let editor = TenantStoreEditor(credentials, plans: ["demo"])
+        let editor = TenantStoreEditor(configuration.credentials, known: configuration.knownNames)
         do throws(AccessFailure) {
             try editor.addTenant(tenant, plan: "demo", upstreamToken: .sealing(Secret(upstreamToken)))
             guard
@@ -60,7 +60,7 @@ struct DemoStage {
                     name: "demo", scopes: [.sessionsRead, .sessionsWrite], lifetime: .seconds(86_400),
                     allow: [])
             else { preconditionFailure("the demo's order is no order") }
-            var randomness = SystemRandomNumberGenerator()
+            var randomness = SystemRandomness()
             let now = UTCTimestamp(unixSeconds: WallClock.nowSeconds())
             let token = try editor.issueToken(order, for: tenant, now: now, randomness: &randomness)
             return token.text.withBytes { $0.text }

@@ -14,7 +14,10 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         let path = config
         try Gateway.run { () throws(SettingsFailure) in
-            try ConfigurationLoader.load(path, checks: .withCertificates)
+            let configuration = try ConfigurationLoader.load(path, checks: .withCertificates)
+            // Before the first secret is read.
+            configuration.coreDumps.apply()
+            return configuration
         } whenReady: { server in
             let addresses = server.addresses.map(\.text).joined(separator: ", ")
             StandardStream.error.writeLine(

@@ -23,21 +23,30 @@ struct TenantAdd: ParsableCommand {
     @Flag(help: "Read the upstream token from standard input and keep it sealed in the store.")
     var upstreamTokenStdin = false
 
+    @Option(help: "An address or CIDR block its tokens may be used from; may be given more than once.")
+    var allow: [AddressBlock] = []
+
     @OptionGroup var options: CommandOptions
 
+    private var place: UpstreamTokenOption {
+        UpstreamTokenOption(env: upstreamTokenEnv, file: upstreamTokenFile, stdin: upstreamTokenStdin)
+    }
+
     func validate() throws {
-        let given = [upstreamTokenEnv != nil, upstreamTokenFile != nil, upstreamTokenStdin].filter { $0 }
-        guard given.count == 1 else {
+        guard place.count == 1 else {
             throw ValidationError(
                 "Say where the upstream token is: one of --upstream-token-env NAME, "
                     + "--upstream-token-file PATH and --upstream-token-stdin.")
         }
+        guard allow.count <= TokenOrder.maximumBlocks else {
+            throw ValidationError("--allow takes at most \(TokenOrder.maximumBlocks) blocks.")
+        }
     }
 
     func run() throws {
-        let place = try readPlace()
+        let place = try place.read()
         try options.edit { (editor) throws(AccessFailure) in
-            try editor.addTenant(id, plan: plan, upstreamToken: place)
+            try editor.addTenant(id, plan: plan, upstreamToken: place, allow: allow)
         }
         if options.json {
             try options.print(.object(["tenant": .string(id), "plan": .string(plan)])) { "" }
@@ -46,36 +55,5 @@ struct TenantAdd: ParsableCommand {
                 "added the tenant \(id); next: kayle-gateway token issue --tenant \(id) --scope sessions:read"
             )
         }
-    }
-
-    private func readPlace() throws(ExitCode) -> UpstreamTokenPlace {
-        if let upstreamTokenEnv { return .environment(upstreamTokenEnv) }
-        if let upstreamTokenFile { return .file(try checkedPath(upstreamTokenFile)) }
-        guard var bytes = StandardStream.readInput(maximumBytes: 65_536) else {
-            throw CommandExit.input("cannot read an upstream token from standard input")
-        }
-        defer { Secret.wipe(&bytes) }
-        let secret = UpstreamToken.trimmed(bytes.span)
-        guard UpstreamToken.isUsable(secret) else {
-            throw CommandExit.input("the upstream token on standard input is \(UpstreamToken.unusable)")
-        }
-        return .sealing(secret)
-    }
-
-    /// Reads the file once, so that a slip is told now and not by the first client's 401.
-    private func checkedPath(_ path: String) throws(ExitCode) -> String {
-        let secret: Secret
-        do throws(AtomicFileFailure) {
-            secret = try UpstreamToken.read(path)
-        } catch {
-            throw CommandExit.input("cannot read the upstream token: \(error)")
-        }
-        guard UpstreamToken.isUsable(secret) else {
-            throw CommandExit.input("\(path): the upstream token is \(UpstreamToken.unusable)")
-        }
-        guard let absolute = AtomicFile.absolutePath(path) else {
-            throw CommandExit.input("the working directory is gone; give an absolute path")
-        }
-        return absolute
     }
 }

@@ -3,6 +3,6 @@ import ArgumentParser
 /// `tenant`: who may use the gateway.
 struct TenantCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tenant", abstract: "Add, list and remove tenants.",
-        subcommands: [TenantAdd.self, TenantList.self, TenantRemove.self])
+        commandName: "tenant", abstract: "Add, list, change and remove tenants.",
+        subcommands: [TenantAdd.self, TenantList.self, TenantChangeCommand.self, TenantRemove.self])
 }

@@ -23,8 +23,19 @@ struct TokenIssue: ParsableCommand {
     @Option(help: "How long the token lives, such as 12h or 90d; without it, for ever.")
     var expiresIn: CommandDuration?
 
+    @Option(help: "When the token's life begins, such as 2026-12-01T00:00:00Z; without it, at once.")
+    var notBefore: CommandTime?
+
     @Option(help: "An address or CIDR block the token may be used from; may be given more than once.")
     var allow: [AddressBlock] = []
+
+    @Option(
+        help:
+            "The largest limit (rows a page) the token may ask for; without it, as large as the route takes.")
+    var maxLimit: Int?
+
+    @Option(help: "A route the token may use, by its name in the configuration; may be given more than once.")
+    var route: [String] = []
 
     @OptionGroup var options: CommandOptions
 
@@ -32,7 +43,8 @@ struct TokenIssue: ParsableCommand {
         guard order != nil else {
             throw ValidationError(
                 "--name takes at most \(TokenOrder.maximumNameBytes) bytes without control characters, "
-                    + "--allow at most \(TokenOrder.maximumBlocks) blocks.")
+                    + "--allow at most \(TokenOrder.maximumBlocks) blocks, --max-limit 1 to "
+                    + "\(TokenCeilings.largestLimit), --route at most \(TokenCeilings.maximumRoutes) names.")
         }
         if let expiresIn, expiresIn.duration < .seconds(1) {
             throw ValidationError("--expires-in takes at least 1s.")
@@ -40,14 +52,19 @@ struct TokenIssue: ParsableCommand {
     }
 
     private var order: TokenOrder? {
-        TokenOrder(name: name, scopes: ScopeSet(scope), lifetime: expiresIn?.duration, allow: allow)
+        guard let ceilings = TokenCeilings(maximumLimit: maxLimit, routes: route) else { return nil }
+        var order = TokenOrder(
+            name: name, scopes: ScopeSet(scope), lifetime: expiresIn?.duration, allow: allow,
+            ceilings: ceilings)
+        order?.notBefore = notBefore?.time
+        return order
     }
 
     func run() throws {
         guard let order else { preconditionFailure("a command ran that had not been validated") }
         let now = UTCTimestamp(unixSeconds: WallClock.nowSeconds())
         let issued = try options.edit { (editor) throws(AccessFailure) in
-            var randomness = SystemRandomNumberGenerator()
+            var randomness = SystemRandomness()
             return try editor.issueToken(order, for: tenant, now: now, randomness: &randomness)
         }
         try options.print(issued)

@@ -39,6 +39,16 @@ struct CommandDuration: ExpressibleByArgument {
     }
 }
 
+/// A moment on the command line, such as `2026-12-01T00:00:00Z`.
+struct CommandTime: ExpressibleByArgument {
+    let time: UTCTimestamp
+
+    init?(argument: String) {
+        guard let time = UTCTimestamp(argument) else { return nil }
+        self.time = time
+    }
+}
+
 /// The id of a token on the command line.
 struct TokenIDArgument: ExpressibleByArgument {
     let id: TokenID

@@ -21,7 +21,7 @@ struct TokenRotate: ParsableCommand {
     func run() throws {
         let now = UTCTimestamp(unixSeconds: WallClock.nowSeconds())
         let issued = try options.edit { (editor) throws(AccessFailure) in
-            var randomness = SystemRandomNumberGenerator()
+            var randomness = SystemRandomness()
             return try editor.rotateToken(
                 tokenID.id, overlap: overlap.duration, now: now, randomness: &randomness)
         }

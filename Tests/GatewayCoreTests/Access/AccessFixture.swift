@@ -10,7 +10,14 @@ struct AccessFixture {
 
     var store = TenantStore()
     var keys = AccessKeys(pepper: Array("a pepper of a test, long enough for all".utf8).span)
-    private var randomness = SystemRandomNumberGenerator()
+    private var randomness = SystemRandomness()
+
+    /// What the configuration around the store has.
+    static func known(notice: Duration = .seconds(0)) -> KnownNames {
+        KnownNames(
+            plans: ["free", "standard"], routes: (0..<70).map { "route-\($0)" } + ["sessions.list"],
+            expiryNotice: notice)
+    }
 
     /// Adds a tenant.
     mutating func addTenant(_ id: String, plan: String = "standard") {
@@ -20,7 +27,8 @@ struct AccessFixture {
     /// Adds a token to the last tenant and gives its text. Ages are seconds from now.
     mutating func addToken(
         _ scopes: ScopeSet = .sessionsRead, allow: [AddressBlock] = [], begins: Int64? = nil,
-        ends: Int64? = nil, revoked: Int64? = nil
+        ends: Int64? = nil, revoked: Int64? = nil, created: Int64? = nil, rotated: Int64? = nil,
+        ceilings: TokenCeilings = .none
     ) -> [UInt8] {
         let id = TokenID(randomness: &randomness)
         let text = Token.make(id: id, randomness: &randomness).withBytes { $0.array }
@@ -28,17 +36,19 @@ struct AccessFixture {
             seconds.map { UTCTimestamp(unixSeconds: Self.now.unixSeconds + $0) }
         }
         var token = StoredToken(
-            id: id, digest: keys.digestKey.digest(text.span), scopes: scopes, notBefore: at(begins),
-            allow: allow)
+            id: id, digest: keys.digestKey.digest(text.span), scopes: scopes, createdAt: at(created),
+            notBefore: at(begins),
+            allow: allow, ceilings: ceilings)
         token.expiresAt = at(ends)
         token.revokedAt = at(revoked)
+        token.rotatedAt = at(rotated)
         store.tenants[store.tenants.count - 1].tokens.append(token)
         return text
     }
 
     /// The snapshot; a tenant's upstream token is made of its id, but for tenants called `poor`.
-    func snapshot() -> AccessSnapshot {
-        AccessSnapshot(store, plans: ["free", "standard"], keys: keys) { tenant in
+    func snapshot(notice: Duration = .seconds(0)) -> AccessSnapshot {
+        AccessSnapshot(store, known: Self.known(notice: notice), keys: keys) { tenant in
             tenant.id == "poor" ? .missing(why: "it has none") : .found(Secret("kk_live_\(tenant.id)"))
         }
     }

@@ -96,7 +96,7 @@ struct AccessSnapshotTests {
         var fixture = AccessFixture()
         fixture.addTenant("acme")
         let good = fixture.addToken()
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         let parsed = Token.parse(good.span)
         let id = try #require(parsed)
         let forged = Token.make(id: id, randomness: &randomness).withBytes { $0.array }
@@ -135,13 +135,65 @@ struct AccessSnapshotTests {
         #expect(snapshot.warnings == ["tenant poor: it has none"])
     }
 
+    @Test func aGrantCarriesTheCeilingOfItsToken() throws {
+        var fixture = AccessFixture()
+        fixture.addTenant("acme")
+        let free = fixture.addToken()
+        let bound = fixture.addToken(ceilings: try #require(TokenCeilings(maximumLimit: 20, routes: [])))
+        let snapshot = fixture.snapshot()
+
+        let limits = [free, bound].map { token -> UInt32? in
+            guard case .granted(let grant) = authenticate(snapshot, AccessFixture.bearer(token)) else {
+                return nil
+            }
+            return grant.maximumLimit
+        }
+
+        #expect(limits == [.max, 20])
+    }
+
+    @Test func lastUsesAreNotedByTokenAndTheLatestStands() throws {
+        var fixture = AccessFixture()
+        fixture.addTenant("acme")
+        let tokens = [fixture.addToken(), fixture.addToken(), fixture.addToken()]
+        let snapshot = fixture.snapshot()
+        func use(_ index: Int, at seconds: Int64) throws {
+            guard case .granted(let grant) = authenticate(snapshot, AccessFixture.bearer(tokens[index]))
+            else {
+                Issue.record("a good token was refused")
+                return
+            }
+            snapshot.noteUse(of: grant, nowUnixSeconds: seconds)
+        }
+
+        try use(0, at: 100)
+        try use(2, at: 101)
+        try use(0, at: 160)
+
+        let uses = Dictionary(uniqueKeysWithValues: snapshot.uses.map { ($0.token, $0.atUnixSeconds) })
+        let ids = fixture.store.tenants[0].tokens.map(\.id)
+        #expect(uses == [ids[0]: 160, ids[2]: 101])
+        #expect(snapshot.tokenIDs == Set(ids))
+    }
+
+    @Test func aRouteThatIsNoMoreIsTold() throws {
+        var fixture = AccessFixture()
+        fixture.addTenant("acme")
+        _ = fixture.addToken(ceilings: try #require(TokenCeilings(maximumLimit: nil, routes: ["gone"])))
+
+        let warnings = fixture.snapshot().warnings
+
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasSuffix("of tenant acme: there is no route gone") == true)
+    }
+
     @Test func identitiesOutliveASnapshotAndFollowTheCredential() {
         var fixture = AccessFixture()
         fixture.addTenant("acme")
         fixture.addTenant("beta")
         let before = fixture.snapshot()
         fixture.store.tenants.swapAt(0, 1)
-        let after = AccessSnapshot(fixture.store, plans: ["standard"], keys: fixture.keys) { _ in
+        let after = AccessSnapshot(fixture.store, known: StoreFixture.known, keys: fixture.keys) { _ in
             .found(Secret("kk_live_shared"))
         }
 

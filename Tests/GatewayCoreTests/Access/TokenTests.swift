@@ -8,7 +8,7 @@ struct TokenTests {
     private let id: TokenID
 
     init() {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         id = TokenID(randomness: &randomness)
         text = Token.make(id: id, randomness: &randomness).withBytes { $0.array }
     }
@@ -47,7 +47,7 @@ struct TokenTests {
     }
 
     @Test func randomStringsOfTheRightShapeAreRefused() {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
 
         for _ in 0..<10_000 {
@@ -69,7 +69,7 @@ struct TokenTests {
     }
 
     @Test func twoTokensDifferInIDAndSecret() {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         let other = Token.make(id: id, randomness: &randomness).withBytes { $0.array }
 
         #expect(other[5..<17] == text[5..<17])

@@ -1,3 +1,4 @@
+import COpenSSL
 import Foundation
 import Testing
 
@@ -42,6 +43,22 @@ struct AccessLineTests {
         #expect(lines.map { $0["status"] } == ["200", "200", "400", "200", "400"])
         #expect(lines.allSatisfy { $0["tls"] == nil })
         upstream.stop()
+    }
+
+    @Test(arguments: [(TLS1_2_VERSION, "1.2"), (TLS1_3_VERSION, "1.3")])
+    func theVersionOfTLSIsTold(version: Int32, number: String) throws {
+        var options = GatewayUnderTest.Options()
+        options.isSecure = true
+        let gateway = try GatewayUnderTest(upstream: "http://127.0.0.1:9", options)
+        var wishes = TLSClient.Wishes()
+        wishes.maximumVersion = version
+        let client = try RawConnection(port: gateway.port, secured: wishes)
+
+        client.send(gateway.request("GET", "/nowhere"))
+        let answer = client.answer()
+
+        #expect(answer.status == 404)
+        #expect(try lines(of: gateway).map { $0["tls"] } == [number])
     }
 
     @Test func stagesAreToldWhereTheExchangePassedThem() throws {

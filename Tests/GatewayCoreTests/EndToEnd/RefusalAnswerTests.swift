@@ -54,7 +54,7 @@ struct RefusalAnswerTests {
     @Test func aTokenWithoutTheScopeIsForbiddenAndSaysSoInTheEnvelope() throws {
         let gateway = try gateway()
         let client = try RawConnection(port: gateway.port)
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         let order = try #require(
             TokenOrder(name: "hooks", scopes: [.webhooksRead], lifetime: nil, allow: []))
         let issued = try gateway.editor().issueToken(

@@ -47,7 +47,7 @@ struct TokenLifeTests {
     }
 
     private func issue(_ scopes: [Scope], tenant: String = "acme") throws -> String {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         let order = try #require(TokenOrder(name: "t", scopes: ScopeSet(scopes), lifetime: nil, allow: []))
         let issued = try gateway.editor().issueToken(
             order, for: tenant, now: Self.now, randomness: &randomness)
@@ -81,7 +81,7 @@ struct TokenLifeTests {
     @Test func ofARotatedTokenOldAndNewWorkUntilTheOverlapEnds() throws {
         let old = gateway.token("acme")
         let id = try tokenID(of: "acme")
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         let issued = try gateway.editor().rotateToken(
             id, overlap: .seconds(2), now: Self.now, randomness: &randomness)
         let new = issued.text.withBytes { $0.text }
@@ -94,6 +94,45 @@ struct TokenLifeTests {
         #expect([200, 401].contains(oldStillWorked))
         #expect(oldEnded)
         #expect(try status(new) == 200)
+    }
+
+    @Test func answersToARotatedTokenTellOfItsEndAlsoOutOfTheCache() throws {
+        let old = gateway.token("acme")
+        let first = try gateway.ask("GET", "/v1/sessions")
+        var randomness = SystemRandomness()
+        let issued = try gateway.editor().rotateToken(
+            try tokenID(of: "acme"), overlap: .seconds(3_600), now: Self.now, randomness: &randomness)
+        let new = issued.text.withBytes { $0.text }
+        #expect(try eventually { try status(new) == 200 })
+
+        let answer = try gateway.ask("GET", "/v1/sessions")
+        let refusal = try gateway.ask("GET", "/v1/sessions?limit=0")
+        let client = try RawConnection(port: gateway.port)
+        client.send("GET /v1/sessions HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer \(new)\r\n\r\n")
+        let other = client.answer()
+
+        #expect(old != new)
+        #expect(first.value("Deprecation") == nil && first.value("Sunset") == nil)
+        #expect(answer.value("Cache-Status")?.contains("hit") == true)
+        #expect(answer.value("Deprecation")?.wholeMatch(of: /@[0-9]{10}/) != nil)
+        #expect(answer.value("Sunset").flatMap { HTTPDate(Array($0.utf8).span) } != nil)
+        #expect(refusal.value("Sunset") == answer.value("Sunset"))
+        #expect(other.value("Deprecation") == nil && other.value("Sunset") == nil)
+    }
+
+    @Test func lastUsesAreWrittenBesideTheStoreAndNotIntoIt() throws {
+        let store = try String(contentsOfFile: "\(gateway.folder)/tenants.json", encoding: .utf8)
+        #expect(try status(gateway.token("acme")) == 200)
+        #expect(try status(gateway.token("globex") + "x") == 401)
+        let id = try tokenID(of: "acme")
+
+        // A gateway that ends writes at once what it would have written within the minute.
+        #expect(gateway.stop())
+
+        let uses = try gateway.editor().readLastUses()
+        #expect(uses.keys.map(\.text) == [id.text])
+        #expect(abs((uses[id]?.unixSeconds ?? 0) - Self.now.unixSeconds) < 60)
+        #expect(try String(contentsOfFile: "\(gateway.folder)/tenants.json", encoding: .utf8) == store)
     }
 
     @Test func aTokenWithoutTheScopeIsRefusedAlsoForWhatIsInTheCache() throws {

@@ -17,6 +17,18 @@ struct SocketAddressTests {
         #expect(SocketAddress(text) == nil)
     }
 
+    @Test(arguments: [
+        "127.0.0.1", "::", "2001:db8::7", "0:0:0:0:0:ffff:192.0.2.1", "1.2.3", "1.2.3.4 ", " 1.2.3.4",
+        "1.2.3.4\0",
+        "1.2.3.4\0x", "", "::1%lo", "[::1]", "1.2.3.256", "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
+        "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2550", "::\u{FF}",
+    ])
+    func receivedBytesAreReadAsTheirTextIs(text: String) {
+        let fromText = text.utf8.contains(0) ? nil : IPAddress(text)
+
+        #expect(IPAddress(Array(text.utf8).span) == fromText)
+    }
+
     @Test func onlyLoopbackIsLoopback() {
         #expect(IPAddress("127.8.9.1")?.isLoopback == true)
         #expect(IPAddress("::1")?.isLoopback == true)

@@ -44,7 +44,8 @@ enum ProxyFixture {
         }
         return ConfigurationSnapshot(
             generation: 1, routes: RouteTable(routes), access: access, tenants: contexts,
-            openPartition: cache.partition(tenant: "", credential: 0), openLimits: none)
+            openPartition: cache.partition(tenant: "", credential: 0), openLimits: none,
+            trustedProxies: .none)
     }
 
     /// A tenant with its part of a cache.

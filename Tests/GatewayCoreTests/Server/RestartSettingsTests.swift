@@ -53,8 +53,12 @@ struct RestartSettingsTests {
         let table = page.split(separator: "## The file").last?.split(separator: "\n## ").first ?? ""
         let settings = table.matches(of: /\n\| `(\w+)` \|/).map { String($0.1) }
 
-        #expect(settings.count == 11)
-        #expect(Set(settings) == Set(RestartSettings.names + ["routes", "plans", "drain"]))
+        #expect(settings.count == 14)
+        #expect(
+            Set(settings)
+                == Set(
+                    RestartSettings.names
+                        + ["routes", "plans", "drain", "trusted_proxies", "forwarded_field"]))
     }
 
     @Test func thePageForOperatorsNamesExactlyThese() throws {

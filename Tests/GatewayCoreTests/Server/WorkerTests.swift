@@ -61,7 +61,8 @@ struct WorkerTests {
         let lost = try connect(worker, files)
 
         lost.send(
-            Self.request + "GET /lost HTTP/1.1\r\nHost: w\r\n\r\n" + String(repeating: Self.request, count: 20))
+            Self.request + "GET /lost HTTP/1.1\r\nHost: w\r\n\r\n"
+                + String(repeating: Self.request, count: 20))
         #expect(eventually { hasReached.isSet })
         lost.reset()
         mayGoOn.open()

@@ -16,11 +16,15 @@ extension GatewayUnderTest {
         return client.answer(to: method)
     }
 
-    /// Sends one request to the admin address and reads the answer.
-    func askAdmin(_ method: String, _ target: String, body: String = "") throws -> RawConnection.Answer {
+    /// Sends one request to the admin address and reads the answer. Without `fields` it shows the admin token
+    /// if the gateway wants one.
+    func askAdmin(
+        _ method: String, _ target: String, body: String = "", fields: String? = nil
+    ) throws -> RawConnection.Answer {
         let client = try RawConnection(port: adminPort)
+        let fields = fields ?? adminToken.map { "Authorization: Bearer \($0)\r\n" } ?? ""
         client.send(
-            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            "\(method) \(target) HTTP/1.1\r\nHost: admin\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
         )
         return client.answer(to: method)
     }
@@ -53,4 +57,22 @@ func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
         sched_yield()
     }
     return true
+}
+
+extension GatewayUnderTest {
+    /// Issues one more token, as the command does; the gateway learns of it by itself.
+    func issue(
+        scopes: [Scope] = Scope.allCases, tenant: String = "acme", lifetime: Duration? = nil,
+        allow: [AddressBlock] = [], ceilings: TokenCeilings = .none
+    ) throws -> String {
+        var randomness = SystemRandomness()
+        guard
+            let order = TokenOrder(
+                name: "t", scopes: ScopeSet(scopes), lifetime: lifetime, allow: allow, ceilings: ceilings)
+        else { throw Failure(description: "no order") }
+        let issued = try editor().issueToken(
+            order, for: tenant, now: UTCTimestamp(unixSeconds: WallClock.nowSeconds()),
+            randomness: &randomness)
+        return issued.text.withBytes { $0.text }
+    }
 }

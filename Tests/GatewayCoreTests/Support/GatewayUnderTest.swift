@@ -26,11 +26,17 @@ final class GatewayUnderTest: Sendable {
         var members = ""
         var extraRoutes = ""
         var drainTimeout = "5s"
+        /// What requests to the admin address must show; `nil` lets everybody in.
+        var adminToken: String?
+        var failedTokens = 1_000_000
+        /// Second upstream tokens, by tenant.
+        var nextKeys: [String: String] = [:]
     }
 
     let port: UInt16
     let adminPort: UInt16
     let folder: String
+    let adminToken: String?
     /// A token with all scopes for each tenant.
     let tokens: [String: String]
     private let stopRequest: StopRequest
@@ -60,6 +66,10 @@ final class GatewayUnderTest: Sendable {
             throw Failure(description: "no temporary folder")
         }
         self.folder = folder
+        adminToken = options.adminToken
+        if let token = options.adminToken {
+            try token.write(toFile: "\(folder)/admin.token", atomically: true, encoding: .utf8)
+        }
         if options.isSecure {
             let made = try SelfSignedCertificate.make()
             try AtomicFile(path: "\(folder)/gateway.pem").create(made.certificate.span)
@@ -68,7 +78,7 @@ final class GatewayUnderTest: Sendable {
         let path = "\(folder)/gateway.json"
         try Self.configuration(upstream: upstream, options).write(
             toFile: path, atomically: true, encoding: .utf8)
-        tokens = try Self.makeTokens(path, options.tenants)
+        tokens = try Self.makeTokens(path, options)
         let ended = Ended()
         self.ended = ended
         let started = Lock<Result<Started, Failure>?>(nil)
@@ -120,7 +130,7 @@ final class GatewayUnderTest: Sendable {
     /// The tenants and tokens of this gateway, as the commands edit them.
     func editor() throws -> TenantStoreEditor {
         let configuration = try ConfigurationLoader.load("\(folder)/gateway.json")
-        return TenantStoreEditor(configuration.credentials, plans: configuration.plans.map(\.name))
+        return TenantStoreEditor(configuration.credentials, known: configuration.knownNames)
     }
 
     /// The text of a tenant's token.
@@ -153,13 +163,18 @@ final class GatewayUnderTest: Sendable {
         }
     }
 
-    private static func makeTokens(_ path: String, _ tenants: [String: String]) throws -> [String: String] {
+    private static func makeTokens(_ path: String, _ options: Options) throws -> [String: String] {
         let configuration = try ConfigurationLoader.load(path)
-        let editor = TenantStoreEditor(configuration.credentials, plans: ["test"])
+        let editor = TenantStoreEditor(configuration.credentials, known: configuration.knownNames)
         var tokens: [String: String] = [:]
-        var randomness = SystemRandomNumberGenerator()
-        for (tenant, key) in tenants {
+        var randomness = SystemRandomness()
+        for (tenant, key) in options.tenants {
             try editor.addTenant(tenant, plan: "test", upstreamToken: .sealing(Secret(key)))
+            if let next = options.nextKeys[tenant] {
+                var change = TenantChange()
+                change.nextUpstreamToken = .set(.sealing(Secret(next)))
+                try editor.changeTenant(tenant, change)
+            }
             guard
                 let order = TokenOrder(
                     name: "test", scopes: ScopeSet(Scope.allCases), lifetime: nil, allow: [])
@@ -175,13 +190,15 @@ final class GatewayUnderTest: Sendable {
         let tls =
             options.isSecure
             ? #", "tls": { "certificate_chain": "gateway.pem", "private_key": "gateway.key" }"# : ""
+        let adminToken = options.adminToken == nil ? "" : #", "token": { "file": "admin.token" }"#
         return """
             {
               "workers": \(options.workers),
               "listeners": [ { "address": "127.0.0.1:0"\(tls), "limits": { "maximum_fields": 64\(options.listenerLimits) } } ],
-              "admin": { "address": "127.0.0.1:0" },
+              "admin": { "address": "127.0.0.1:0"\(adminToken) },
               "upstream": { "url": "\(upstream)"\(options.upstream) },
-              "credentials": { "store": "tenants.json", "pepper": { "file": "pepper.key" } },
+              "credentials": { "store": "tenants.json", "pepper": { "file": "pepper.key" },
+                "failed_tokens": { "attempts": \(options.failedTokens), "per": "1s" } },
               "plans": { "test": { "limits": [
                 { "name": "tenant", "by": ["tenant"], "requests": \(options.requestsPerSecond), "per": "1s",
                   "burst": \(options.burst) } ] } },

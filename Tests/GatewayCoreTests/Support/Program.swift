@@ -27,8 +27,10 @@ final class Program {
         folder: String? = nil
     ) throws {
         let (outputPipe, errorPipe) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
+        // A test's thread may block signals, and whoever started the tests may have had them ignored: the
+        // program would inherit both.
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["--default-signal", path] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if let folder { process.currentDirectoryURL = URL(filePath: folder) }
         process.standardOutput = outputPipe

@@ -56,7 +56,7 @@ final class TLSClient {
     }
 
     deinit {
-        // A connection that ends without a goodbye takes its session with it; the tests resume it all the same.
+        // Without a goodbye OpenSSL would not resume the session, which is what tests want to do.
         unsafe SSL_set_shutdown(handle, SSL_SENT_SHUTDOWN)
         unsafe SSL_free(handle)
         unsafe SSL_CTX_free(context)

@@ -1,7 +1,7 @@
 import Foundation
 import HTTPModel
 import Settings
-import Synchronization
+import Locking
 
 @testable import GatewayCore
 
@@ -31,9 +31,9 @@ final class WorkerUnderTest: Sendable {
 
     /// What the application saw; written by the worker's thread, read by the test's.
     fileprivate final class Observed: Sendable {
-        let requests = Mutex<[Request]>([])
+        let requests = Lock<[Request]>([])
         /// The present holding, and the most shared bytes of any wait.
-        let holding = Mutex<(now: Holding, mostSharedBytes: Int)>((Holding(), 0))
+        let holding = Lock<(now: Holding, mostSharedBytes: Int)>((Holding(), 0))
     }
 
     /// Starts a worker. `answer` gives the size of the content for each request, on the worker's thread.
@@ -79,7 +79,7 @@ final class WorkerUnderTest: Sendable {
     var mostSharedBytes: Int { observed.holding.withLock { $0.mostSharedBytes } }
 
     private final class Start: Sendable {
-        private let result = Mutex<Result<UInt16, GatewayUnderTest.Failure>?>(nil)
+        private let result = Lock<Result<UInt16, GatewayUnderTest.Failure>?>(nil)
         private let isStarted = DispatchSemaphore(value: 0)
         func tell(_ value: Result<UInt16, GatewayUnderTest.Failure>) {
             result.withLock { $0 = value }

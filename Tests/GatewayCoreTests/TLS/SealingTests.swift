@@ -8,7 +8,7 @@ struct SealingTests {
     private let context = SealingContext(tenant: "acme", field: "upstream_token")
 
     private func seal(_ text: String) -> [UInt8] {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         return key.seal(Secret(text), for: context, randomness: &randomness)
     }
 

@@ -65,6 +65,13 @@ struct JSONTextTests {
         #expect(second == first)
         #expect(JSONText.pretty(second.root) == written)
     }
+
+    @Test func aLineIsOneLineAndReadsBack() throws {
+        let text = #"{"a":[1,{"b":null},[]],"c":"x\ny","d":{}}"#
+        let document = try JSONDocument(Array(text.utf8))
+
+        #expect(String(decoding: JSONText.line(document.root), as: UTF8.self) == text)
+    }
 }
 
 extension String {

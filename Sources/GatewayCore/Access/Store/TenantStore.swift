@@ -48,8 +48,8 @@ package struct TenantStore: Sendable, Equatable {
     /// Whether it holds anything that is worthless without its pepper.
     var needsPepper: Bool {
         tenants.contains { tenant in
-            if case .sealed = tenant.upstreamToken { return true }
-            return !tenant.tokens.isEmpty
+            tenant.upstreamToken.isSealed || tenant.upstreamTokenNext?.isSealed == true
+                || !tenant.tokens.isEmpty
         }
     }
 
@@ -76,6 +76,10 @@ package struct StoredTenant: Sendable, Equatable {
     package var organization: String?
     /// Where the upstream token is.
     package var upstreamToken: SecretSource
+    /// Where the second upstream token is, which takes over when the upstream refuses the first.
+    package var upstreamTokenNext: SecretSource?
+    /// Where its tokens may be used; empty, everywhere. A token's own list narrows it further.
+    package var allow: [AddressBlock]
     /// The tokens, oldest first.
     package var tokens: [StoredToken]
 
@@ -84,20 +88,28 @@ package struct StoredTenant: Sendable, Equatable {
         self.id = id
         self.plan = plan
         self.upstreamToken = upstreamToken
+        allow = []
         tokens = []
     }
 
-    /// The context of an upstream token sealed in the store.
-    package static func sealingContext(_ id: String) -> SealingContext {
-        SealingContext(tenant: id, field: "upstream_token")
-    }
+    /// The key of the first upstream token, and what a sealed one is bound to.
+    package static let upstreamTokenField = "upstream_token"
+    /// The same of the second.
+    package static let upstreamTokenNextField = "upstream_token_next"
 
     fileprivate init(reading section: SettingsSection, plans: [String], _ uniqueness: Uniqueness) {
         id = section.required("id", .name, "The name in commands, logs and metrics.")
         plan = section.required("plan", .name, "The plan, by its name in the configuration.")
         organization = section.optional(
             "organization", .name, "What tenants have in common that reach the same data upstream.")
-        upstreamToken = section.required("upstream_token", .secret(.later), "The token for the upstream.")
+        upstreamToken = section.required(
+            Self.upstreamTokenField, .secret(.later), "The token for the upstream.")
+        upstreamTokenNext = section.optional(
+            Self.upstreamTokenNextField, .secret(.later),
+            "A second token, which takes over when the upstream refuses the first.")
+        allow = section.value(
+            "allow", .list(of: .addressBlock, count: 0...TokenOrder.maximumBlocks), default: [],
+            "Where its tokens may be used; empty, everywhere.")
         tokens = section.list("tokens", count: 0...100_000, "What clients show.") { section in
             StoredToken(reading: section, uniqueness)
         }
@@ -112,27 +124,41 @@ package struct StoredTenant: Sendable, Equatable {
     }
 
     fileprivate func json(folder: String) -> JSONValue {
-        let source: JSONValue =
-            switch upstreamToken {
-            case .environment(let name): .object(["env": .string(name)])
-            case .file(let path):
-                .object([
-                    "file": .string(
-                        !folder.isEmpty && path.hasPrefix(folder)
-                            ? String(path.dropFirst(folder.count)) : path)
-                ])
-            case .sealed(let text): .object(["sealed": .string(text)])
-            }
-        if let organization {
-            return .object([
-                "id": .string(id), "plan": .string(plan), "organization": .string(organization),
-                "upstream_token": source, "tokens": .array(tokens.map(\.json)),
-            ])
+        var members = [
+            JSONMember("id", .string(id)), JSONMember("plan", .string(plan)),
+            JSONMember(Self.upstreamTokenField, upstreamToken.json(folder: folder)),
+        ]
+        if let organization { members.insert(JSONMember("organization", .string(organization)), at: 2) }
+        if let upstreamTokenNext {
+            members.append(
+                JSONMember(Self.upstreamTokenNextField, upstreamTokenNext.json(folder: folder)))
         }
-        return .object([
-            "id": .string(id), "plan": .string(plan), "upstream_token": source,
-            "tokens": .array(tokens.map(\.json)),
-        ])
+        if !allow.isEmpty { members.append(JSONMember("allow", .array(allow.map { .string($0.text) }))) }
+        members.append(JSONMember("tokens", .array(tokens.map(\.json))))
+        return JSONValue(.object(members))
+    }
+}
+
+extension SecretSource {
+    /// The reference as it is written; a path below the folder is written relative to it.
+    fileprivate func json(folder: String) -> JSONValue {
+        switch self {
+        case .environment(let name): .object(["env": .string(name)])
+        case .file(let path):
+            .object([
+                "file": .string(
+                    !folder.isEmpty && path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path)
+            ])
+        case .sealed(let text): .object(["sealed": .string(text)])
+        }
+    }
+
+    /// Whether it is worthless without the pepper.
+    fileprivate var isSealed: Bool {
+        switch self {
+        case .sealed: true
+        case .environment, .file: false
+        }
     }
 }
 
@@ -144,6 +170,8 @@ package struct StoredToken: Sendable, Equatable {
     package let name: String
     /// The digest of the whole token.
     package let digest: Digest
+    /// The name of the pepper that the digest was made under; absent, the oldest.
+    package let pepper: String?
     /// What it may do.
     package let scopes: ScopeSet
     /// When it was issued, if known.
@@ -154,8 +182,12 @@ package struct StoredToken: Sendable, Equatable {
     package var expiresAt: UTCTimestamp?
     /// When it was revoked; present, it is not good, whatever the date.
     package var revokedAt: UTCTimestamp?
+    /// When a successor was issued; answers tell of the token's end from then on.
+    package var rotatedAt: UTCTimestamp?
     /// Where it may be used; empty, everywhere.
     package let allow: [AddressBlock]
+    /// How much it may do within its scopes.
+    package let ceilings: TokenCeilings
 
     /// Where its life stands.
     package func state(at now: UTCTimestamp) -> TokenState {
@@ -168,22 +200,27 @@ package struct StoredToken: Sendable, Equatable {
     /// Makes a token.
     init(
         id: TokenID, name: String = "", digest: Digest, scopes: ScopeSet, createdAt: UTCTimestamp? = nil,
-        notBefore: UTCTimestamp? = nil, expiresAt: UTCTimestamp? = nil, allow: [AddressBlock]
+        pepper: String? = nil, notBefore: UTCTimestamp? = nil, expiresAt: UTCTimestamp? = nil,
+        allow: [AddressBlock],
+        ceilings: TokenCeilings = .none
     ) {
         self.id = id
         self.name = name
         self.digest = digest
+        self.pepper = pepper
         self.scopes = scopes
         self.createdAt = createdAt
         self.notBefore = notBefore
         self.expiresAt = expiresAt
         self.allow = allow
+        self.ceilings = ceilings
     }
 
     fileprivate init(reading section: SettingsSection, _ uniqueness: Uniqueness) {
         id = section.required("id", .tokenID, "The public part of the token.")
         name = section.value("name", .text(bytes: 0...TokenOrder.maximumNameBytes), default: "", "A name.")
         digest = section.required("digest", .digest, "The digest of the token.")
+        pepper = section.optional("pepper", .name, "The pepper of the digest; left out, the oldest.")
         scopes = ScopeSet(
             section.value(
                 "scopes", .list(of: SettingsKind<Scope>.choice, count: 0...Scope.allCases.count), default: [],
@@ -192,9 +229,17 @@ package struct StoredToken: Sendable, Equatable {
         notBefore = section.optional("not_before", .timestamp, "When the token's life begins.")
         expiresAt = section.optional("expires_at", .timestamp, "When the token's life ends.")
         revokedAt = section.optional("revoked_at", .timestamp, "When the token was revoked.")
+        rotatedAt = section.optional("rotated_at", .timestamp, "When a successor was issued.")
         allow = section.value(
             "allow", .list(of: .addressBlock, count: 0...TokenOrder.maximumBlocks), default: [],
             "Where the token may be used; empty, everywhere.")
+        let maximumLimit = section.optional(
+            "max_limit", .integer(in: 1...TokenCeilings.largestLimit), "The largest page it may ask for.")
+        let routes = section.value(
+            "routes", .list(of: .name, count: 0...TokenCeilings.maximumRoutes), default: [],
+            "The routes it may use; empty, all.")
+        // What was read is within these bounds.
+        ceilings = TokenCeilings(maximumLimit: maximumLimit, routes: routes) ?? .none
         if !section.isFaulty("id"), !uniqueness.tokens.insert(id).inserted {
             section.mistake("id", "another token has the id \(id.text); allowed: an id of its own")
         }
@@ -202,13 +247,24 @@ package struct StoredToken: Sendable, Equatable {
 
     fileprivate var json: JSONValue {
         func timestamp(_ time: UTCTimestamp?) -> JSONValue { time.map { .string($0.text) } ?? .null }
-        return .object([
-            "id": .string(id.text), "name": .string(name), "digest": .string(digest.storedText),
-            "scopes": .array(scopes.scopes.map { .string($0.rawValue) }),
-            "created_at": timestamp(createdAt), "not_before": timestamp(notBefore),
-            "expires_at": timestamp(expiresAt), "revoked_at": timestamp(revokedAt),
-            "allow": .array(allow.map { .string($0.text) }),
-        ])
+        var members = [
+            JSONMember("id", .string(id.text)), JSONMember("name", .string(name)),
+            JSONMember("digest", .string(digest.storedText)),
+            JSONMember("scopes", .array(scopes.scopes.map { .string($0.rawValue) })),
+            JSONMember("created_at", timestamp(createdAt)), JSONMember("not_before", timestamp(notBefore)),
+            JSONMember("expires_at", timestamp(expiresAt)), JSONMember("revoked_at", timestamp(revokedAt)),
+            JSONMember("allow", .array(allow.map { .string($0.text) })),
+        ]
+        // What is not set is not written: a store that does without reads in an older gateway too.
+        if let pepper { members.append(JSONMember("pepper", .string(pepper))) }
+        if let rotatedAt { members.append(JSONMember("rotated_at", timestamp(rotatedAt))) }
+        if let limit = ceilings.maximumLimit {
+            members.append(JSONMember("max_limit", .integer(Int64(limit))))
+        }
+        if !ceilings.routes.isEmpty {
+            members.append(JSONMember("routes", .array(ceilings.routes.map { .string($0) })))
+        }
+        return JSONValue(.object(members))
     }
 }
 
@@ -264,14 +320,5 @@ extension SettingsKind where Value == UTCTimestamp {
             as: "a time", allowed: "UTC in the form 2026-11-23T00:00:00Z",
             placeholder: UTCTimestamp(unixSeconds: 0), spell: { $0.text }
         ) { text, _ in UTCTimestamp(text) }
-    }
-}
-
-extension SettingsKind where Value == AddressBlock {
-    fileprivate static var addressBlock: SettingsKind {
-        .written(
-            as: "an address block", allowed: AddressBlock.allowed, placeholder: .allIPv6,
-            spell: { $0.text }
-        ) { text, _ in AddressBlock(text) }
     }
 }

@@ -7,14 +7,19 @@ import Settings
 /// once none is lost, and a running gateway sees either the old store or the new one.
 package struct TenantStoreEditor: Sendable {
     private let file: AtomicFile
-    private let pepper: Pepper
-    private let plans: [String]
+    let pepper: Pepper
+    private let audit: AuditLog
+    private let lastUse: LastUseFile
+    private let known: KnownNames
+    private var plans: [String] { known.plans }
 
     /// An editor of the store that the configuration names.
-    package init(_ credentials: CredentialsConfiguration, plans: [String]) {
+    package init(_ credentials: CredentialsConfiguration, known: KnownNames) {
         file = AtomicFile(path: credentials.storePath)
         pepper = Pepper(credentials.pepper)
-        self.plans = plans
+        lastUse = LastUseFile(credentials)
+        audit = AuditLog(credentials)
+        self.known = known
     }
 
     /// The store as it is; without a file it is empty.
@@ -24,28 +29,84 @@ package struct TenantStoreEditor: Sendable {
         }
     }
 
+    /// When each token was last used, as far as a gateway has written it down.
+    package func readLastUses() throws(AccessFailure) -> [TokenID: UTCTimestamp] { try lastUse.read() }
+
     /// Adds a tenant.
     package func addTenant(
-        _ id: String, plan: String, upstreamToken: UpstreamTokenPlace
+        _ id: String, plan: String, upstreamToken: UpstreamTokenPlace, allow: [AddressBlock] = []
     ) throws(AccessFailure) {
         guard SettingsName.isName(id) else {
             throw .input("\(JSONText.quoted(id)) is no tenant id; allowed: 1 to 64 of A-Z a-z 0-9 . _ -")
         }
-        guard plans.contains(plan) else {
-            let known = plans.joined(separator: ", ")
-            throw .input("the configuration has no plan \(JSONText.quoted(plan)); it has: \(known)")
-        }
+        try check(plan: plan)
         try edit { (store: inout TenantStore) throws(AccessFailure) in
             guard !store.tenants.contains(where: { $0.id == id }) else {
                 throw .input("there is a tenant \(id) already; remove it first, or choose another id")
             }
-            let source = try source(of: upstreamToken, for: id, in: store)
-            store.tenants.append(StoredTenant(id: id, plan: plan, upstreamToken: source))
+            let source = try source(
+                of: upstreamToken, for: id, StoredTenant.upstreamTokenField, in: store)
+            var tenant = StoredTenant(id: id, plan: plan, upstreamToken: source)
+            tenant.allow = allow
+            store.tenants.append(tenant)
+        }
+    }
+
+    /// Changes of a tenant what the change names.
+    package func changeTenant(_ id: String, _ change: TenantChange) throws(AccessFailure) {
+        if let plan = change.plan { try check(plan: plan) }
+        try edit { (store: inout TenantStore) throws(AccessFailure) in
+            let index = try store.index(ofTenant: id)
+            if let plan = change.plan { store.tenants[index].plan = plan }
+            if let allow = change.allow { store.tenants[index].allow = allow }
+            if let place = change.upstreamToken {
+                store.tenants[index].upstreamToken = try source(
+                    of: place, for: id, StoredTenant.upstreamTokenField, in: store)
+            }
+            switch change.nextUpstreamToken {
+            case .kept: break
+            case .removed: store.tenants[index].upstreamTokenNext = nil
+            case .set(let place):
+                store.tenants[index].upstreamTokenNext = try source(
+                    of: place, for: id, StoredTenant.upstreamTokenNextField, in: store)
+            case .promoted:
+                store.tenants[index] = try promoted(store.tenants[index], in: store)
+            }
+        }
+    }
+
+    /// The tenant with its second upstream token as the first. A sealed one is sealed anew: it is bound to
+    /// its place.
+    private func promoted(
+        _ tenant: StoredTenant, in store: TenantStore
+    ) throws(AccessFailure) -> StoredTenant {
+        guard let next = tenant.upstreamTokenNext else {
+            throw .input("the tenant \(tenant.id) has no second upstream token that could become the first")
+        }
+        var tenant = tenant
+        tenant.upstreamTokenNext = nil
+        switch next {
+        case .environment, .file: tenant.upstreamToken = next
+        case .sealed(let text):
+            let keys = try pepper.loadOrMake(for: store)
+            guard let secret = keys.open(text, of: tenant.id, StoredTenant.upstreamTokenNextField) else {
+                throw .input("the second upstream token of the tenant \(tenant.id) does not open")
+            }
+            tenant.upstreamToken = try source(
+                of: .sealing(secret), for: tenant.id, StoredTenant.upstreamTokenField, in: store)
+        }
+        return tenant
+    }
+
+    private func check(plan: String) throws(AccessFailure) {
+        guard plans.contains(plan) else {
+            let known = plans.joined(separator: ", ")
+            throw .input("the configuration has no plan \(JSONText.quoted(plan)); it has: \(known)")
         }
     }
 
     private func source(
-        of upstreamToken: UpstreamTokenPlace, for tenant: String, in store: TenantStore
+        of upstreamToken: UpstreamTokenPlace, for tenant: String, _ field: String, in store: TenantStore
     ) throws(AccessFailure) -> SecretSource {
         switch upstreamToken {
         case .environment(let name):
@@ -55,10 +116,8 @@ package struct TenantStoreEditor: Sendable {
             return .environment(name)
         case .file(let path): return .file(path)
         case .sealing(let secret):
-            var randomness = SystemRandomNumberGenerator()
-            let sealed = try pepper.loadOrMake(for: store).sealingKey.seal(
-                secret, for: StoredTenant.sealingContext(tenant), randomness: &randomness)
-            return .sealed(String(decoding: Base64URL.encode(sealed), as: UTF8.self))
+            let context = SealingContext(tenant: tenant, field: field)
+            return .sealed(Self.seal(secret, for: context, try pepper.loadOrMake(for: store)))
         }
     }
 
@@ -75,6 +134,10 @@ package struct TenantStoreEditor: Sendable {
         _ order: TokenOrder, for tenant: String, now: UTCTimestamp,
         randomness: inout some RandomNumberGenerator
     ) throws(AccessFailure) -> IssuedToken {
+        for route in order.ceilings.routes where !known.routes.contains(route) {
+            let names = known.routes.joined(separator: ", ")
+            throw .input("the configuration has no route \(JSONText.quoted(route)); it has: \(names)")
+        }
         var random = randomness
         defer { randomness = random }
         return try edit { (store: inout TenantStore) throws(AccessFailure) in
@@ -91,6 +154,15 @@ package struct TenantStoreEditor: Sendable {
             if store.tenants[tenant].tokens[token].revokedAt == nil {
                 store.tenants[tenant].tokens[token].revokedAt = now
             }
+        }
+    }
+
+    /// Takes a token out of the store: for tokens that are revoked or over and that nobody asks about any
+    /// more. The audit log remembers it.
+    package func removeToken(_ id: TokenID) throws(AccessFailure) {
+        try edit { (store: inout TenantStore) throws(AccessFailure) in
+            let (tenant, token) = try store.index(ofToken: id)
+            store.tenants[tenant].tokens.remove(at: token)
         }
     }
 
@@ -115,27 +187,52 @@ package struct TenantStoreEditor: Sendable {
             if end.unixSeconds < old.expiresAt?.unixSeconds ?? .max {
                 store.tenants[tenant].tokens[token].expiresAt = end
             }
+            store.tenants[tenant].tokens[token].rotatedAt = old.rotatedAt ?? now
             return issued
         }
     }
 
-    private func edit<Result>(
+    /// Reads the store, changes it and replaces it, with a line in the audit log for each change; all under
+    /// the store's lock.
+    func edit<Result>(
         _ change: (inout TenantStore) throws(AccessFailure) -> Result
     ) throws(AccessFailure) -> Result {
         let locked = try lock()
+        var bytes: [UInt8] = []
         var store = try TenantStore(path: file.path, plans: plans) { () throws(AtomicFileFailure) in
-            try locked.read(maximumBytes: TenantStore.maximumBytes)
+            let contents = try locked.read(maximumBytes: TenantStore.maximumBytes)
+            bytes = contents.bytes
+            return contents
         }
         let before = store
         let result = try change(&store)
         guard store != before else { return result }
         let text = store.text(for: file.path)
+        // First the line: of a change that nobody wrote down nobody would ever know.
+        try audit.append(
+            StoreDifference(from: before, to: store).changes, store: Digest.sha256(bytes.span),
+            Digest.sha256(text.span), AuditLog.Occasion())
         do throws(AtomicFileFailure) {
             try locked.replace(with: text.span)
         } catch {
             throw .unwritable(error)
         }
         return result
+    }
+
+    /// Where the audit log is.
+    package var auditPath: String { audit.path }
+
+    /// Checks the audit log, and whether it describes the store as it is.
+    package func verifyAudit() throws(AccessFailure) -> AuditLog.Verdict {
+        let locked = try lock()
+        var bytes: [UInt8] = []
+        do throws(AtomicFileFailure) {
+            bytes = try locked.read(maximumBytes: TenantStore.maximumBytes).bytes
+        } catch {
+            guard error.reason == .missing else { throw .unreadable(error) }
+        }
+        return try audit.verify(store: bytes)
     }
 
     private func lock() throws(AccessFailure) -> LockedFile {
@@ -157,6 +254,36 @@ package enum UpstreamTokenPlace: Sendable {
     case sealing(Secret)
 }
 
+/// What of a tenant shall be otherwise; what is absent stays as it is.
+package struct TenantChange: Sendable {
+    /// What becomes of the second upstream token.
+    package enum NextUpstreamToken: Sendable {
+        /// It stays as it is.
+        case kept
+        /// This is the second from now on.
+        case set(UpstreamTokenPlace)
+        /// It becomes the first, and there is no second.
+        case promoted
+        /// There is none any more.
+        case removed
+    }
+
+    /// The name of the plan.
+    package var plan: String?
+    /// Where the tenant's tokens may be used; empty, everywhere.
+    package var allow: [AddressBlock]?
+    /// Where the first upstream token is.
+    package var upstreamToken: UpstreamTokenPlace?
+    /// What becomes of the second.
+    package var nextUpstreamToken = NextUpstreamToken.kept
+
+    /// Makes a change.
+    package init(plan: String? = nil, allow: [AddressBlock]? = nil) {
+        self.plan = plan
+        self.allow = allow
+    }
+}
+
 /// What a token shall be good for.
 package struct TokenOrder: Sendable, Hashable {
     /// Bytes of the longest name.
@@ -172,14 +299,21 @@ package struct TokenOrder: Sendable, Hashable {
     package let lifetime: Duration?
     /// Where it may be used; empty, everywhere.
     package let allow: [AddressBlock]
+    /// How much it may do within its scopes.
+    package let ceilings: TokenCeilings
+    /// When its life begins; absent, at once.
+    package var notBefore: UTCTimestamp?
 
     /// Makes an order; `nil` if the name or the list is too long, or the name has control characters.
-    package init?(name: String, scopes: ScopeSet, lifetime: Duration?, allow: [AddressBlock]) {
+    package init?(
+        name: String, scopes: ScopeSet, lifetime: Duration?, allow: [AddressBlock],
+        ceilings: TokenCeilings = .none
+    ) {
         let isClean = name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         guard isClean, name.utf8.count <= Self.maximumNameBytes, allow.count <= Self.maximumBlocks else {
             return nil
         }
-        self.init(checkedName: name, scopes: scopes, lifetime: lifetime, allow: allow)
+        self.init(checkedName: name, scopes: scopes, lifetime: lifetime, allow: allow, ceilings)
     }
 
     /// An order for the successor of a token.
@@ -188,13 +322,19 @@ package struct TokenOrder: Sendable, Hashable {
             // A token whose beginning nobody wrote down is followed by one without an end of its own making.
             token.createdAt.map { .seconds(max(end.unixSeconds - $0.unixSeconds, 1)) }
         }
-        self.init(checkedName: token.name, scopes: token.scopes, lifetime: lifetime, allow: token.allow)
+        self.init(
+            checkedName: token.name, scopes: token.scopes, lifetime: lifetime, allow: token.allow,
+            token.ceilings)
     }
 
-    private init(checkedName: String, scopes: ScopeSet, lifetime: Duration?, allow: [AddressBlock]) {
+    private init(
+        checkedName: String, scopes: ScopeSet, lifetime: Duration?, allow: [AddressBlock],
+        _ ceilings: TokenCeilings
+    ) {
         name = checkedName
         self.scopes = scopes
         self.lifetime = lifetime
+        self.ceilings = ceilings
         // A list with a repetition could not be read again.
         self.allow = allow.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
@@ -234,12 +374,16 @@ extension TenantStore {
         // Of 36¹² ids at most a million are taken: a second draw is a curiosity, a third never happens.
         while taken.contains(id) { id = TokenID(randomness: &randomness) }
         let text = Token.make(id: id, randomness: &randomness)
-        let expiresAt = order.lifetime.map { now.later(by: $0) }
+        // A life that begins later ends later.
+        let begin = order.notBefore.map { max($0.unixSeconds, now.unixSeconds) } ?? now.unixSeconds
+        let expiresAt = order.lifetime.map { UTCTimestamp(unixSeconds: begin).later(by: $0) }
         let digest = text.withBytes { keys.digestKey.digest($0) }
         tenants[tenant].tokens.append(
             StoredToken(
                 id: id, name: order.name, digest: digest, scopes: order.scopes, createdAt: now,
-                expiresAt: expiresAt, allow: order.allow))
+                pepper: keys.newTokenPepper, notBefore: order.notBefore, expiresAt: expiresAt,
+                allow: order.allow, ceilings: order.ceilings
+            ))
         return IssuedToken(id: id, text: text, expiresAt: expiresAt)
     }
 }

@@ -1,16 +1,33 @@
 import Settings
 
+/// What of the configuration a store refers to, and tokens are judged by.
+package struct KnownNames: Sendable, Hashable {
+    /// The plans, in the order of the configuration.
+    package let plans: [String]
+    /// The routes, in the order of the configuration.
+    package let routes: [String]
+    /// How long before a token's end answers begin to tell of it.
+    package let expiryNotice: Duration
+
+    /// Takes the names.
+    package init(plans: [String], routes: [String], expiryNotice: Duration = .seconds(604_800)) {
+        self.plans = plans
+        self.routes = routes
+        self.expiryNotice = expiryNotice
+    }
+}
+
 /// The tenant store of a running gateway: makes snapshots of it.
 package struct TokenStore: Sendable {
     private let file: AtomicFile
     private let pepper: Pepper
-    private let plans: [String]
+    private let known: KnownNames
 
-    /// The store that a configuration names. A snapshot's `planIndex` counts in `plans`.
-    package init(_ credentials: CredentialsConfiguration, plans: [String]) {
+    /// The store that a configuration names. A snapshot's `planIndex` counts in `known.plans`.
+    package init(_ credentials: CredentialsConfiguration, known: KnownNames) {
         file = AtomicFile(path: credentials.storePath)
         pepper = Pepper(credentials.pepper)
-        self.plans = plans
+        self.known = known
     }
 
     /// Reads the store, the pepper and every tenant's upstream token. A store that does not exist yet is
@@ -18,49 +35,56 @@ package struct TokenStore: Sendable {
     ///
     /// Main thread only: it waits for the disk. After a failure the caller keeps the snapshot it has: what
     /// was good remains so until the store says otherwise.
-    package func load() throws(AccessFailure) -> AccessSnapshot {
-        let store = try TenantStore(path: file.path, plans: plans) { () throws(AtomicFileFailure) in
+    /// `refused` are the first upstream tokens whose place the second has taken.
+    package func load(refused: Set<UInt64> = []) throws(AccessFailure) -> AccessSnapshot {
+        let store = try TenantStore(path: file.path, plans: known.plans) { () throws(AtomicFileFailure) in
             try file.read(maximumBytes: TenantStore.maximumBytes)
         }
         let keys = try pepper.load(for: store) ?? Self.keysForNothing
-        return AccessSnapshot(store, plans: plans, keys: keys) { tenant in
-            Self.credential(of: tenant, keys)
+        return AccessSnapshot(store, known: known, keys: keys, refused: refused) { tenant in
+            Self.credential(tenant.upstreamToken, of: tenant.id, StoredTenant.upstreamTokenField, keys)
+        } nextCredential: { tenant in
+            tenant.upstreamTokenNext.map {
+                Self.credential($0, of: tenant.id, StoredTenant.upstreamTokenNextField, keys)
+            }
         }
     }
 
     /// Before the first token there is no pepper yet; then any keys will do, since there is nothing to check.
     private static var keysForNothing: AccessKeys {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &randomness) }
         return AccessKeys(pepper: bytes.span)
     }
 
-    private static func credential(of tenant: StoredTenant, _ keys: AccessKeys) -> TenantCredential {
+    private static func credential(
+        _ source: SecretSource, of tenant: String, _ field: String, _ keys: AccessKeys
+    ) -> TenantCredential {
         let secret: Secret
-        switch tenant.upstreamToken {
+        switch source {
         case .environment(let name):
             guard let text = EnvironmentVariable.value(name), !text.isEmpty else {
-                return .missing(why: "the environment variable \(name) with its upstream token is not set")
+                return .missing(why: "the environment variable \(name) with its \(field) is not set")
             }
             secret = Secret(text)
         case .file(let path):
             do throws(AtomicFileFailure) {
                 secret = try UpstreamToken.read(path)
             } catch {
-                return .missing(why: "its upstream token cannot be read: \(error)")
+                return .missing(why: "its \(field) cannot be read: \(error)")
             }
         case .sealed(let text):
             guard let sealed = Base64URL.decode(Array(text.utf8).span),
-                let opened = keys.sealingKey.open(sealed, for: StoredTenant.sealingContext(tenant.id))
+                let opened = keys.open(sealed, for: SealingContext(tenant: tenant, field: field))
             else {
                 return .missing(
-                    why: "its sealed upstream token does not open: it was sealed for another tenant or under "
-                        + "another pepper; remove the tenant and add it again")
+                    why: "its sealed \(field) does not open: it was sealed for another place or under "
+                        + "another pepper; seal it again: kayle-gateway tenant change \(tenant)")
             }
             secret = opened
         }
         guard UpstreamToken.isUsable(secret) else {
-            return .missing(why: "its upstream token is \(UpstreamToken.unusable)")
+            return .missing(why: "its \(field) is \(UpstreamToken.unusable)")
         }
         return .found(secret)
     }

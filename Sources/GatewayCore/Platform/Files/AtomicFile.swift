@@ -69,7 +69,7 @@ package struct AtomicFile: Sendable {
     /// Makes the file, readable by its owner only; fails with `.exists` if it is there. It appears complete:
     /// nobody can see it empty.
     package func create(_ bytes: Span<UInt8>) throws(AtomicFileFailure) {
-        var random = SystemRandomNumberGenerator()
+        var random = SystemRandomness()
         let draft = path + ".\(UInt64.random(in: .min ... .max, using: &random)).new"
         try write(bytes, to: draft, likeExisting: false)
         defer { _ = unsafe unlink(draft) }
@@ -251,7 +251,7 @@ package struct AtomicFileFailure: Error, Sendable, Hashable, CustomStringConvert
     private let call: String
 
     /// Makes a failure from the errno of the call that has just failed on this thread.
-    fileprivate init(_ call: StaticString, _ path: String) {
+    init(_ call: StaticString, _ path: String) {
         let number = gw_errno()
         let reason: Reason =
             switch number {

@@ -11,6 +11,10 @@ package enum Refusal: Sendable {
     case query(QueryRefusal)
     /// No good token, or not one for this.
     case access(AccessRefusal)
+    /// Too many tokens that are not good came from the client's address.
+    case guessing(retryAfterSeconds: UInt64)
+    /// The token is good, but not for so large a page.
+    case pageTooLarge(maximum: UInt32)
     /// No route has the path.
     case noRoute
     /// The path has routes for other methods only.
@@ -44,6 +48,8 @@ package enum Refusal: Sendable {
         case .path: .path
         case .query: .query
         case .access(let refusal): .access(refusal)
+        case .guessing: .guessing
+        case .pageTooLarge: .pageTooLarge
         case .noRoute: .noRoute
         case .methodNotAllowed: .methodNotAllowed
         case .late: .late
@@ -65,11 +71,10 @@ package enum Refusal: Sendable {
         case .message(let refusal): .fixed(refusal.sentence)
         case .path(let refusal): .fixed(refusal.sentence)
         case .query(let refusal): .composed(refusal.message)
-        case .access(let refusal):
-            switch refusal.answer {
-            case .unauthorized: .fixed("The request needs a valid token.")
-            case .forbidden: .fixed("The token does not allow this request.")
-            }
+        case .access(let refusal): .fixed(refusal.sentence)
+        case .guessing: .fixed("Too many requests from this address came with a token that is not valid.")
+        case .pageTooLarge(let maximum):
+            .composed("The token may ask for a \"limit\" of at most \(maximum), written in digits.")
         case .noRoute: .fixed("The gateway has no such route.")
         case .methodNotAllowed: .fixed("The route does not take this method.")
         case .late: .fixed("The request did not arrive in time.")
@@ -83,9 +88,9 @@ package enum Refusal: Sendable {
     /// Seconds after which the request may succeed, for `Retry-After`; `nil` where waiting does not help.
     package var retryAfterSeconds: UInt64? {
         switch self {
-        case .limited(_, let seconds), .overloaded(let seconds): seconds
+        case .limited(_, let seconds), .guessing(let seconds), .overloaded(let seconds): seconds
         case .upstream(let failure): failure.status == .serviceUnavailable ? 1 : nil
-        case .message, .path, .query, .access, .noRoute, .methodNotAllowed, .late: nil
+        case .message, .path, .query, .access, .pageTooLarge, .noRoute, .methodNotAllowed, .late: nil
         }
     }
 
@@ -94,7 +99,10 @@ package enum Refusal: Sendable {
     package var endsConnection: Bool {
         switch self {
         case .message, .late: true
-        case .path, .query, .access, .noRoute, .methodNotAllowed, .limited, .upstream, .overloaded: false
+        case .path, .query, .access, .guessing, .pageTooLarge, .noRoute, .methodNotAllowed, .limited,
+            .upstream,
+            .overloaded:
+            false
         }
     }
 
@@ -121,8 +129,16 @@ package enum Refusal: Sendable {
             case .forbidden:
                 Entry(
                     status: .forbidden, code: "FORBIDDEN",
-                    hint: "Ask your operator for a token with the scope of this route, for your address.")
+                    hint: "Ask your operator for a token for this route, with its scope, for your address.")
             }
+        case .guessing:
+            Entry(
+                status: .tooManyRequests, code: "RATE_LIMITED",
+                hint: "Send the token that your operator issued; it is accepted at once.")
+        case .pageTooLarge:
+            Entry(
+                status: .forbidden, code: "FORBIDDEN",
+                hint: "Ask for smaller pages, or your operator for a token with a higher ceiling.")
         case .noRoute:
             Entry(status: .notFound, code: "NOT_FOUND", hint: "Check the path.")
         case .methodNotAllowed:
@@ -152,7 +168,8 @@ package enum Refusal: Sendable {
 /// Why a request was refused, as a plain value: what is written down and counted.
 package enum RefusalReason: Sendable, Hashable {
     /// See the cases of `Refusal`.
-    case message(MessageRefusal), path, query, access(AccessRefusal), noRoute, methodNotAllowed, late, limited
+    case message(MessageRefusal), path, query, access(AccessRefusal), guessing, pageTooLarge, noRoute,
+        methodNotAllowed, late, limited
     /// See the cases of `Refusal`.
     case upstream(UpstreamFailure), overloaded
 
@@ -163,6 +180,8 @@ package enum RefusalReason: Sendable, Hashable {
         case .path: "path_invalid"
         case .query: "query_invalid"
         case .access(let refusal): "\(refusal.word)"
+        case .guessing: "too_many_failed_tokens"
+        case .pageTooLarge: "limit_above_ceiling"
         case .noRoute: "no_route"
         case .methodNotAllowed: "method_not_allowed"
         case .late: "request_timeout"

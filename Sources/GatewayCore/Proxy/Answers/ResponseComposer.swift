@@ -64,7 +64,9 @@ package struct ResponseComposer: ~Copyable {
         case .methodNotAllowed(let allow):
             ResponseEncoder.field("Allow", Array(allow.utf8).span, into: &output)
         case .upstream(let failure): appendProxyStatus(failure, into: &output)
-        case .message, .path, .query, .access, .noRoute, .late, .limited, .overloaded: break
+        case .message, .path, .query, .access, .guessing, .pageTooLarge, .noRoute, .late, .limited,
+            .overloaded:
+            break
         }
         appendOwn(terms, own: own, into: &output)
         ResponseEncoder.endHead(into: &output)

@@ -201,6 +201,9 @@ extension DownstreamConnection {
     }
 
     private func begin(_ worker: Worker, headBytes: Int) -> Step {
+        if http.requestCount == listener.policy.maximumRequestsPerConnection {
+            worker.application.note(.lastRequest, worker)
+        }
         let handling =
             input.isEmpty
             ? worker.inbound.withBytes { handle($0, headBytes: headBytes, worker) }

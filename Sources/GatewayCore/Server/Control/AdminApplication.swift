@@ -4,6 +4,8 @@ import HTTPModel
 final class AdminApplication: Application {
     private let server: AdminServer
     private let controls: [Control]
+    private let chores: [Chore]
+    private var choresDue: [MonotonicInstant] = []
 
     /// A descriptor of the main thread, and what to do when it can be read.
     struct Control {
@@ -11,17 +13,34 @@ final class AdminApplication: Application {
         let act: () -> Void
     }
 
-    init(server: AdminServer, controls: [Control]) {
+    /// Something the main thread does now and then.
+    struct Chore {
+        let period: Duration
+        let act: () -> Void
+    }
+
+    init(server: AdminServer, controls: [Control], chores: [Chore]) {
         self.server = server
         self.controls = controls
+        self.chores = chores
     }
 
     override func attach(to worker: Worker) {
+        choresDue = chores.map { worker.now.advanced(by: $0.period) }
         for control in controls { worker.watch(control.number, .readable, isNew: true) }
     }
 
     override func upstreamReady(_ number: Int, _ readiness: Readiness, _ worker: Worker) {
         for control in controls where Int(control.number) == number { control.act() }
+    }
+
+    override var nextDeadline: MonotonicInstant? { choresDue.min() }
+
+    override func afterEvents(_ worker: Worker) {
+        for (index, chore) in chores.enumerated() where choresDue[index] <= worker.now {
+            choresDue[index] = worker.now.advanced(by: chore.period)
+            chore.act()
+        }
     }
 
     override func handle(_ bytes: Span<UInt8>, _ downstream: Downstream, _ worker: Worker) -> Handling {

@@ -11,6 +11,8 @@ package struct GatewayConfiguration: Sendable {
     package let workers: Int?
     /// The addresses that clients connect to.
     package let listeners: [ListenerConfiguration]
+    /// Who is believed when it says for whom it asks.
+    package let trustedProxies: TrustedProxies
     /// The address that operators connect to.
     package let admin: AdminConfiguration
     /// The API behind the gateway.
@@ -25,6 +27,8 @@ package struct GatewayConfiguration: Sendable {
     package let routes: [RouteConfiguration]
     /// What is written about exchanges and events.
     package let log: LogConfiguration
+    /// Whether the kernel may write the gateway's memory to disk when it crashes [off].
+    package let coreDumps: CoreDumps
     /// How long exchanges may take to end once the gateway was told to stop [30s].
     package let drainTimeout: Duration
 
@@ -37,6 +41,7 @@ package struct GatewayConfiguration: Sendable {
             "Threads that serve clients; `auto` is one per processor.")
         let listeners = Self.readListeners(section, checks)
         self.listeners = listeners
+        trustedProxies = TrustedProxies(reading: section)
         admin = section.section("admin", "Where operators ask the gateway.") { admin in
             let configuration = AdminConfiguration(reading: admin)
             let address = configuration.address
@@ -62,6 +67,9 @@ package struct GatewayConfiguration: Sendable {
         log = section.section("log", "What the gateway writes about itself.") {
             LogConfiguration(reading: $0)
         }
+        coreDumps = section.value(
+            "core_dumps", SettingsKind<CoreDumps>.choice, default: .off,
+            "Whether a crash may leave the gateway's memory, with all secrets in it, on disk.")
         drainTimeout = section.section("drain", "How the gateway stops.") { drain in
             drain.value(
                 "timeout", .duration(in: .seconds(0) ... .seconds(3_600)), default: .seconds(30),
@@ -143,6 +151,15 @@ package struct GatewayConfiguration: Sendable {
                     + " allowed: on the path \(list.path.text)/{id}")
             return
         }
+    }
+
+    /// What of the configuration the tenant store refers to.
+    package var knownNames: KnownNames { knownNames(with: credentials) }
+
+    /// The same with other credentials: those of the start, which a reload leaves as they are.
+    package func knownNames(with credentials: CredentialsConfiguration) -> KnownNames {
+        KnownNames(
+            plans: plans.map(\.name), routes: routes.map(\.name), expiryNotice: credentials.expiryNotice)
     }
 
     /// One line that tells an operator what was read.

@@ -1,8 +1,11 @@
 /// The settings that a reload leaves as they were at the start: what stands on them are sockets, threads and
 /// memory that live as long as the process.
 enum RestartSettings {
-    /// The outermost keys, in the order of the configuration. `routes`, `plans` and `drain` are the others.
-    static let names = ["name", "workers", "listeners", "admin", "upstream", "credentials", "cache", "log"]
+    /// The outermost keys, in the order of the configuration. `routes`, `plans`, `trusted_proxies`,
+    /// `forwarded_field` and `drain` are the others.
+    static let names = [
+        "name", "workers", "listeners", "admin", "upstream", "credentials", "cache", "log", "core_dumps",
+    ]
 
     /// Which of them differ between the configuration that the process runs on and one just read, in the
     /// order of `names`. Compared with the start, not with the last reload: a change that is taken back is
@@ -18,6 +21,7 @@ enum RestartSettings {
             case "credentials": started.credentials != next.credentials
             case "cache": started.cache != next.cache
             case "log": started.log != next.log
+            case "core_dumps": started.coreDumps != next.coreDumps
             default: preconditionFailure("no setting \(name)")
             }
         }

@@ -41,7 +41,8 @@ struct SnapshotBuilder {
         }
         return ConfigurationSnapshot(
             generation: generation, routes: routes, access: access, tenants: tenants,
-            openPartition: cache.partition(tenant: "", credential: 0), openLimits: try limits(of: nil))
+            openPartition: cache.partition(tenant: "", credential: 0), openLimits: try limits(of: nil),
+            trustedProxies: configuration.trustedProxies)
     }
 
     /// The limits of a plan on each route: the plan's, then the route's own.

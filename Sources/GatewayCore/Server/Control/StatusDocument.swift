@@ -19,6 +19,7 @@ enum StatusDocument {
             JSONValue.object([
                 "id": .string(context.tenant.id), "plan": .string(context.tenant.plan),
                 "has_upstream_token": .boolean(context.tenant.credential != nil),
+                "uses_upstream_token_next": .boolean(context.tenant.usesNext),
                 "requests": .integer(requestsByTenant[context.tenant.id] ?? 0),
             ])
         }

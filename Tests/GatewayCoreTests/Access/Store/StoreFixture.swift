@@ -10,6 +10,9 @@ struct StoreFixture: Sendable {
     let editor: TenantStoreEditor
     let store: TokenStore
 
+    /// What the configuration around the store has.
+    static let known = KnownNames(plans: ["standard"], routes: ["sessions.list", "rest"])
+
     /// Begins with an empty folder.
     init() throws {
         folder = try TemporaryFolder()
@@ -17,8 +20,8 @@ struct StoreFixture: Sendable {
         credentials = try SettingsReader.read(Array(text.utf8), file: folder["gateway.json"]) {
             CredentialsConfiguration(reading: $0)
         }
-        editor = TenantStoreEditor(credentials, plans: ["standard"])
-        store = TokenStore(credentials, plans: ["standard"])
+        editor = TenantStoreEditor(credentials, known: Self.known)
+        store = TokenStore(credentials, known: Self.known)
     }
 
     /// Adds a tenant whose upstream token is sealed.
@@ -30,13 +33,13 @@ struct StoreFixture: Sendable {
     func issue(_ tenant: String, lifetime: Duration? = nil) throws -> IssuedToken {
         let order = TokenOrder(name: "web", scopes: .sessionsRead, lifetime: lifetime, allow: [])
         guard let order else { preconditionFailure("the order of a fixture is in order") }
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         return try editor.issueToken(order, for: tenant, now: AccessFixture.now, randomness: &randomness)
     }
 
     /// Replaces a token by another.
     func rotate(_ id: TokenID, overlap: Duration) throws -> IssuedToken {
-        var randomness = SystemRandomNumberGenerator()
+        var randomness = SystemRandomness()
         return try editor.rotateToken(
             id, overlap: overlap, now: AccessFixture.now, randomness: &randomness)
     }

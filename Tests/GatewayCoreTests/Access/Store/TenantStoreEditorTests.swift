@@ -32,7 +32,8 @@ struct TenantStoreEditorTests {
         #expect(!text.contains(String(token.text.withBytes { $0.text }.dropFirst(17).prefix(31))))
         #expect(try fixture.folder.permissions(of: "tenants.json") == 0o600)
         #expect(try fixture.folder.permissions(of: "pepper.key") == 0o600)
-        #expect(fixture.folder.names == ["pepper.key", "tenants.json", "tenants.json.lock"])
+        #expect(
+            fixture.folder.names == ["pepper.key", "tenants.json", "tenants.json.audit", "tenants.json.lock"])
         #expect(!"\(token)".contains("kgw_"))
     }
 
@@ -112,6 +113,102 @@ struct TenantStoreEditorTests {
         let tokens = try fixture.editor.read().tenants[0].tokens
         #expect(tokens.map(\.name) == ["web", "web"])
         #expect(tokens[0].scopes == tokens[1].scopes)
+    }
+
+    @Test func aTenantIsChangedInPlace() throws {
+        let fixture = try StoreFixture()
+        try fixture.addTenant("acme")
+        let token = try fixture.issue("acme")
+        let block = try #require(AddressBlock("192.0.2.0/24"))
+        var change = TenantChange(allow: [block])
+        change.nextUpstreamToken = .set(.sealing(Secret("kk_next")))
+
+        try fixture.editor.changeTenant("acme", change)
+        let changed = try fixture.store.load().tenants[0]
+        change = TenantChange(allow: [])
+        change.nextUpstreamToken = .promoted
+        try fixture.editor.changeTenant("acme", change)
+        let promoted = try fixture.store.load().tenants[0]
+
+        #expect(changed.credential?.withBytes { $0.text } == "kk_live_acme")
+        #expect(changed.standby?.withBytes { $0.text } == "kk_next")
+        #expect(promoted.credential?.withBytes { $0.text } == "kk_next")
+        #expect(promoted.standby == nil)
+        #expect(try fixture.verdict(token) == "acme")
+        #expect(try fixture.editor.read().tenants[0].allow == [])
+    }
+
+    @Test func aChangeThatCannotBeIsRefused() throws {
+        let fixture = try StoreFixture()
+        try fixture.addTenant("acme")
+        let before = try fixture.folder.text(of: "tenants.json")
+        var promotion = TenantChange()
+        promotion.nextUpstreamToken = .promoted
+        let promote = promotion
+
+        #expect(throws: AccessFailure.self) { try fixture.editor.changeTenant("acme", promote) }
+        #expect(throws: AccessFailure.self) {
+            try fixture.editor.changeTenant("acme", TenantChange(plan: "gold"))
+        }
+        #expect(throws: AccessFailure.self) {
+            try fixture.editor.changeTenant("nobody", TenantChange(allow: []))
+        }
+
+        #expect(try fixture.folder.text(of: "tenants.json") == before)
+    }
+
+    @Test func aRemovedTokenIsUnknown() throws {
+        let fixture = try StoreFixture()
+        try fixture.addTenant("acme")
+        let token = try fixture.issue("acme")
+
+        try fixture.editor.removeToken(token.id)
+
+        #expect(try fixture.verdict(token) == "token_unknown")
+        #expect(throws: AccessFailure.self) { try fixture.editor.removeToken(token.id) }
+    }
+
+    @Test func aRouteThatIsNotThereBindsNoToken() throws {
+        let fixture = try StoreFixture()
+        try fixture.addTenant("acme")
+        let ceilings = try #require(TokenCeilings(maximumLimit: nil, routes: ["nowhere"]))
+        let order = try #require(
+            TokenOrder(name: "", scopes: [], lifetime: nil, allow: [], ceilings: ceilings))
+
+        let failure = #expect(throws: AccessFailure.self) {
+            var randomness = SystemRandomness()
+            _ = try fixture.editor.issueToken(
+                order, for: "acme", now: AccessFixture.now, randomness: &randomness)
+        }
+
+        #expect(failure?.description.contains("it has: sessions.list, rest") == true)
+    }
+
+    @Test func aRotatedTokenSaysSinceWhen() throws {
+        let fixture = try StoreFixture()
+        try fixture.addTenant("acme")
+        let old = try fixture.issue("acme")
+
+        let new = try fixture.rotate(old.id, overlap: .seconds(3_600))
+
+        let tokens = try fixture.editor.read().tenants[0].tokens
+        #expect(tokens.map(\.id) == [old.id, new.id])
+        #expect(tokens.map(\.rotatedAt) == [AccessFixture.now, nil])
+    }
+
+    @Test func aLifeThatBeginsLaterEndsLater() throws {
+        let fixture = try StoreFixture()
+        try fixture.addTenant("acme")
+        var order = try #require(
+            TokenOrder(name: "", scopes: .sessionsRead, lifetime: .seconds(100), allow: []))
+        order.notBefore = UTCTimestamp(unixSeconds: AccessFixture.now.unixSeconds + 50)
+        var randomness = SystemRandomness()
+
+        let token = try fixture.editor.issueToken(
+            order, for: "acme", now: AccessFixture.now, randomness: &randomness)
+
+        let verdicts = try [0, 49, 50, 149, 150].map { try fixture.verdict(token, after: $0) }
+        #expect(verdicts == ["token_not_yet_valid", "token_not_yet_valid", "acme", "acme", "token_expired"])
     }
 
     @Test func aSuccessorLivesAsLongAsTheOldTokenWasMeantTo() throws {
@@ -198,7 +295,8 @@ struct TenantStoreEditorTests {
 
         #expect(try fixture.verdict(next) == "acme")
         #expect(try fixture.verdict(token) == "acme")
-        #expect(fixture.folder.names == ["pepper.key", "tenants.json", "tenants.json.lock"])
+        #expect(
+            fixture.folder.names == ["pepper.key", "tenants.json", "tenants.json.audit", "tenants.json.lock"])
     }
 
     @Test func anExistingStoreKeepsItsPermissions() throws {

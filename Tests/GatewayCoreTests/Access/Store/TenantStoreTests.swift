@@ -18,9 +18,10 @@ struct TenantStoreTests {
     @Test func everythingReadsBackAsItIsWritten() throws {
         var fixture = AccessFixture()
         fixture.addTenant("acme")
-        _ = fixture.addToken([.sessionsRead, .webhooksWrite], begins: -5, ends: 5, revoked: 0)
+        _ = fixture.addToken([.sessionsRead, .webhooksWrite], begins: -5, ends: 5, revoked: 0, rotated: -1)
         _ = fixture.addToken(
-            allow: try [#require(AddressBlock("10.0.0.0/8")), #require(AddressBlock("::1"))])
+            allow: try [#require(AddressBlock("10.0.0.0/8")), #require(AddressBlock("::1"))],
+            ceilings: try #require(TokenCeilings(maximumLimit: 20, routes: ["sessions.list", "rest"])))
         fixture.store.tenants.append(
             StoredTenant(id: "b", plan: "standard", upstreamToken: .file("etc/b.key")))
         fixture.store.tenants.append(StoredTenant(id: "c", plan: "standard", upstreamToken: .file("/c.key")))
@@ -130,6 +131,12 @@ struct TenantStoreTests {
             token: TenantStoreTests.token(#""allow":["10.0.0.1/8"]"#),
             message: "tenants[0].tokens[0].allow[0]: \"10.0.0.1/8\" is not an address block"),
         Mistake(
+            name: "a ceiling of nothing", token: TenantStoreTests.token(#""max_limit":0"#),
+            message: "tenants[0].tokens[0].max_limit: 0 is out of bounds; allowed: 1 to 1000000"),
+        Mistake(
+            name: "a route twice", token: TenantStoreTests.token(#""routes":["rest","rest"]"#),
+            message: "tenants[0].tokens[0].routes[1]: \"rest\" is listed twice"),
+        Mistake(
             name: "a tenant twice",
             token: TenantStoreTests.token()
                 + #"}]},{"id":"a","plan":"standard","upstream_token":{"env":"A"},"#
@@ -152,6 +159,16 @@ struct TenantStoreTests {
         #expect(failure.mistakes.count == 1)
         #expect(failure.description.contains(mistake.message))
         #expect(!failure.description.contains("kk_live"))
+    }
+
+    @Test func whatIsNotSetIsNotWritten() {
+        var fixture = AccessFixture()
+        fixture.addTenant("acme")
+        _ = fixture.addToken()
+
+        let text = String(decoding: fixture.store.text(for: "tenants.json"), as: UTF8.self)
+
+        #expect(!text.contains("max_limit") && !text.contains("routes") && !text.contains("rotated_at"))
     }
 
     @Test func aTokenPassesThroughTheStatesOfItsLife() {

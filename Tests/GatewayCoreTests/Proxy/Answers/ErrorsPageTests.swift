@@ -12,7 +12,9 @@ struct ErrorsPageTests {
         MessageRefusal.allCases.map { .message($0) } + PathRefusal.allCases.map { .path($0) }
         + AccessRefusal.allCases.map { .access($0) } + failures.map { .upstream($0) }
         + [
-            .query(.byteForbidden), .noRoute, .methodNotAllowed(allow: "GET"), .late,
+            .query(.byteForbidden), .pageTooLarge(maximum: 1), .guessing(retryAfterSeconds: 1), .noRoute,
+            .methodNotAllowed(allow: "GET"),
+            .late,
             .limited(limit: "tenant", retryAfterSeconds: 1), .overloaded(retryAfterSeconds: 1),
         ]
 

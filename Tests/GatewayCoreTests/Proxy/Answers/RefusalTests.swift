@@ -11,7 +11,8 @@ struct RefusalTests {
         MessageRefusal.allCases.map(Refusal.message) + PathRefusal.allCases.map(Refusal.path)
         + queries.map(Refusal.query) + AccessRefusal.allCases.map(Refusal.access)
         + failures.map(Refusal.upstream) + [
-            .noRoute, .methodNotAllowed(allow: "GET, HEAD"), .late,
+            .noRoute, .methodNotAllowed(allow: "GET, HEAD"), .late, .pageTooLarge(maximum: 20),
+            .guessing(retryAfterSeconds: 2),
             .limited(limit: "tenant", retryAfterSeconds: 3), .overloaded(retryAfterSeconds: 7),
         ]
 
@@ -74,7 +75,9 @@ struct RefusalTests {
         for refusal in Self.all {
             switch refusal {
             case .message, .late: #expect(refusal.endsConnection)
-            case .path, .query, .access, .noRoute, .methodNotAllowed, .limited, .upstream, .overloaded:
+            case .path, .query, .access, .guessing, .pageTooLarge, .noRoute, .methodNotAllowed, .limited,
+                .upstream,
+                .overloaded:
                 #expect(!refusal.endsConnection)
             }
         }
