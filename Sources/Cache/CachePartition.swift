@@ -3,55 +3,53 @@ import Synchronization
 /// A part of the cache that nobody else sees: one per tenant and upstream credential.
 ///
 /// The request pipeline finds it in the tenant's snapshot and passes it along; identity is the object itself,
-/// and every hit checks that the entry belongs to it. Two counters make older things vanish without touching
-/// them.
+/// and every hit checks that the entry belongs to it. Older things vanish without being touched: each entry
+/// knows how many writes it has been judged by, and each fill how many purges and writes there were when it
+/// began.
 public final class CachePartition: Sendable {
     /// A number of its own, never reused in this process; part of every key.
     public let id: UInt64
+    /// The writes of the organization that the tenant is, or shares, upstream.
+    let writes: WriteLog
+    private let purgeCounter = Atomic<UInt64>(0)
 
-    // Invalidation bumps `generation` first and `epoch` second; a fill reads them the other way round. So a
-    // fill that saw the new epoch also saw the new generation, and a torn pair only ever refuses to store.
-    private let generationCounter = Atomic<UInt64>(0)
-    private let epochCounter = Atomic<UInt64>(0)
-
-    init(id: UInt64) {
+    init(id: UInt64, writes: WriteLog = WriteLog()) {
         self.id = id
+        self.writes = writes
     }
-
-    /// The generation a look-up requires of an entry. Acquiring: whoever sees a write's effects elsewhere
-    /// after its invalidation also sees the invalidation.
-    @inline(__always)
-    var generation: UInt64 { generationCounter.load(ordering: .acquiring) }
 
     /// What a fill starts under.
     var fillState: FillState {
-        let epoch = epochCounter.load(ordering: .acquiring)
-        return FillState(epoch: epoch, generation: generation)
+        FillState(purges: purgeCounter.load(ordering: .acquiring), writes: writes.count)
     }
 
-    /// Whether nothing was invalidated or purged since a fill began.
-    func admits(_ state: FillState) -> Bool {
-        epochCounter.load(ordering: .acquiring) == state.epoch && generation == state.generation
+    /// Whether nothing at all was written or purged since a fill began.
+    func isCurrent(_ state: FillState) -> Bool { fillState == state }
+
+    /// Whether what a fill has fetched may be stored: nothing was purged since it began, and nothing written
+    /// that can have changed it.
+    func admits(_ entry: CacheEntry, begunUnder state: FillState) -> Bool {
+        purgeCounter.load(ordering: .acquiring) == state.purges && !entry.isInvalidated
     }
 
-    /// Makes every entry and every fill of before unusable.
-    func invalidate() {
-        generationCounter.add(1, ordering: .sequentiallyConsistent)
-        epochCounter.add(1, ordering: .sequentiallyConsistent)
+    /// Takes a write down: every entry and every fill of before that it can have changed is unusable from
+    /// now on.
+    func invalidate(_ effect: WriteEffect) {
+        writes.record(effect)
     }
 
     /// Makes every fill of before unusable and leaves entries alone.
     func refuseFillsOfBefore() {
-        epochCounter.add(1, ordering: .sequentiallyConsistent)
+        purgeCounter.add(1, ordering: .sequentiallyConsistent)
     }
 }
 
-/// The two counters of a partition as a fill found them when it began.
+/// How many purges and writes there were when a fill began. Flights of another state are not joined.
 struct FillState: Sendable, Hashable {
-    /// Changes with every invalidation and purge; flights of another epoch are not joined.
-    let epoch: UInt64
-    /// Changes with every invalidation; entries of another generation are not served.
-    let generation: UInt64
+    /// Purges of the partition.
+    let purges: UInt64
+    /// Writes of the organization.
+    let writes: UInt64
 }
 
 /// Finds the partition of a tenant and credential. Asked when a configuration snapshot is made, never by a
@@ -60,20 +58,33 @@ struct PartitionRegistry {
     private struct Owner: Hashable {
         let tenant: String
         let credential: UInt64
+        let organization: String?
     }
 
+    private var logs: [String: WriteLog] = [:]
     private var partitions: [Owner: CachePartition] = [:]
     private var nextID: UInt64 = 1
     private var pruneAt = 64
 
-    /// The partition of these two; the same object as long as anybody holds it or an entry of it.
-    mutating func partition(tenant: String, credential: UInt64) -> CachePartition {
-        let owner = Owner(tenant: tenant, credential: credential)
+    /// The partition of these; the same object as long as anybody holds it or an entry of it. Tenants of one
+    /// organization see each other's writes; a tenant without one is alone.
+    mutating func partition(
+        tenant: String, credential: UInt64, organization: String? = nil
+    ) -> CachePartition {
+        let owner = Owner(tenant: tenant, credential: credential, organization: organization)
         if let known = partitions[owner] { return known }
         if partitions.count >= pruneAt { prune() }
-        let made = CachePartition(id: nextID)
+        let made = CachePartition(id: nextID, writes: log(of: organization))
         nextID += 1
         partitions[owner] = made
+        return made
+    }
+
+    private mutating func log(of organization: String?) -> WriteLog {
+        guard let organization else { return WriteLog() }
+        if let known = logs[organization] { return known }
+        let made = WriteLog()
+        logs[organization] = made
         return made
     }
 
@@ -89,6 +100,8 @@ struct PartitionRegistry {
             if !isKnownUniquelyReferenced(&partition) { kept[owner] = partition }
         }
         partitions = kept
+        let used = Set(kept.keys.compactMap(\.organization))
+        logs = logs.filter { used.contains($0.key) }
         pruneAt = max(64, kept.count * 2)
     }
 }

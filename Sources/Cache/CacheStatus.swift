@@ -4,15 +4,35 @@ public import HTTPModel
 public enum CacheStatus: Sendable, Hashable {
     /// Answered from the cache; `ttlSeconds` of freshness remain, a negative number if the answer was stale.
     case hit(ttlSeconds: Int64)
+    /// Answered from the cache with something whose time is over, while a new one is fetched.
+    case staleHit(ttlSeconds: Int64)
+    /// Answered from the cache, read off a page that was stored for another question.
+    case slice(ttlSeconds: Int64)
     /// The request went on to the upstream.
     case forward(CacheForward)
+
+    /// Whether the cache answered by itself.
+    public var isHit: Bool {
+        switch self {
+        case .hit, .slice, .staleHit: true
+        case .forward: false
+        }
+    }
 
     /// The one word for logs and metrics: a closed set.
     public var word: CacheResult {
         switch self {
         case .hit: .hit
+        case .slice: .pageSlice
+        case .staleHit: .staleHit
         case .forward(let forward):
-            if forward.role == .collapsed { .collapsed } else { forward.reason.word }
+            if forward.detail == .staleOnError {
+                .staleOnError
+            } else if forward.role == .collapsed {
+                .collapsed
+            } else {
+                forward.reason.word
+            }
         }
     }
 
@@ -24,6 +44,14 @@ public enum CacheStatus: Sendable, Hashable {
         case .hit(let ttlSeconds):
             bytes.append("; hit; ttl=")
             bytes.append(decimal: ttlSeconds)
+        case .staleHit(let ttlSeconds):
+            bytes.append("; hit; ttl=")
+            bytes.append(decimal: ttlSeconds)
+            bytes.append("; detail=swr")
+        case .slice(let ttlSeconds):
+            bytes.append("; hit; ttl=")
+            bytes.append(decimal: ttlSeconds)
+            bytes.append("; detail=page-slice")
         case .forward(let forward):
             bytes.append("; fwd=")
             bytes.append(forward.reason.token)
@@ -107,13 +135,16 @@ public enum ForwardRole: Sendable, Hashable {
     case collapsed
 }
 
-/// The `detail` parameter: a bypass or a reason not to store.
+/// The `detail` parameter: a bypass, a reason not to store, or what was given instead.
 public enum ForwardDetail: Sendable, Hashable {
     case bypass(CacheBypass)
     case notStored(StorageRefusal)
+    /// The upstream failed, and something whose time is over was given in place of that.
+    case staleOnError
 
     var token: StaticString {
         switch self {
+        case .staleOnError: "sie"
         case .bypass(let bypass): bypass.token
         case .notStored(let refusal): refusal.token
         }
@@ -122,12 +153,15 @@ public enum ForwardDetail: Sendable, Hashable {
 
 /// The values of the metric label `result` and of the log field `cache`.
 public enum CacheResult: UInt8, Sendable, Hashable, CaseIterable {
-    case hit, uriMiss, stale, collapsed, bypass, method
+    case hit, pageSlice, staleHit, staleOnError, uriMiss, stale, collapsed, bypass, method
 
     /// The word, as a literal for log lines that are written without allocation.
     public var text: StaticString {
         switch self {
         case .hit: "hit"
+        case .pageSlice: "page-slice"
+        case .staleHit: "stale-hit"
+        case .staleOnError: "stale-on-error"
         case .uriMiss: "uri-miss"
         case .stale: "stale"
         case .collapsed: "collapsed"

@@ -7,7 +7,8 @@ import Locking
 /// Shared by all workers. A look-up takes one of 64 short locks, allocates nothing and retains one entry.
 /// Nothing here waits, calls back or reads a clock.
 public final class HTTPCache: Sendable {
-    /// The requests under way, for what concerns a permit or ticket directly: ending, handing over, leaving.
+    /// The requests under way, for what concerns a permit or ticket directly: ending, handing over,
+    /// leaving.
     public let collapser: RequestCollapser
 
     private let configuration: CacheConfiguration
@@ -25,9 +26,14 @@ public final class HTTPCache: Sendable {
     }
 
     /// The partition of a tenant and an upstream credential, given by its fingerprint. For snapshots, never
-    /// for requests; the same two give the same partition, so entries survive a reload.
-    public func partition(tenant: String, credential: UInt64) -> CachePartition {
-        registry.withLock { $0.partition(tenant: tenant, credential: credential) }
+    /// for requests; the same give the same partition, so entries survive a reload. Tenants of one
+    /// `organization` upstream see each other's writes, and nothing else of each other.
+    public func partition(
+        tenant: String, credential: UInt64, organization: String? = nil
+    ) -> CachePartition {
+        registry.withLock {
+            $0.partition(tenant: tenant, credential: credential, organization: organization)
+        }
     }
 
     /// The largest answer that is stored, in bytes: nothing larger needs to be collected.
@@ -42,6 +48,32 @@ public final class HTTPCache: Sendable {
             return .miss
         }
         return now < entry.freshUntil ? .fresh(entry) : .stale(entry)
+    }
+
+    /// After a look-up that found nothing fresh: the same answer, read off a stored page that answered
+    /// another question. `nil` where that is not certain.
+    public func slice(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel,
+        now: MonotonicInstant
+    ) -> PageSlice? {
+        guard let question = PageQuestion(query, model: model) else { return nil }
+        let hash = hasher.hash(partition: partition, route: route, list: question, query)
+        return store.slice(
+            ListAsk(partition: partition, route: route, hash: hash), question, query, now: now)
+    }
+
+    /// One row of a list alone, read off a stored page that shows it, and at most `lifetime` old. That no
+    /// page shows it means nothing.
+    public func row(
+        _ partition: CachePartition, of list: ListAddress, id: Span<UInt8>, lifetime: Duration,
+        now: MonotonicInstant
+    ) -> PageSlice? {
+        let path = list.path.span
+        guard let question = PageQuestion(path, model: list.model) else { return nil }
+        let hash = hasher.hash(partition: partition, route: list.route, list: question, path)
+        return store.row(
+            ListAsk(partition: partition, route: list.route, hash: hash), question, path, id: id,
+            lifetime: lifetime, now: now)
     }
 
     /// After a look-up that found nothing fresh: lead, follow or go alone. Looks once more when it would
@@ -63,9 +95,21 @@ public final class HTTPCache: Sendable {
     }
 
     /// Whether an answer may be stored, as soon as its head is there.
-    public func decide(_ subject: StoragePolicy.Subject, routeLifetime: Duration) -> StorageDecision {
+    public func decide(
+        _ subject: StoragePolicy.Subject, routeLifetime: Duration, staleness: Staleness = .none
+    ) -> StorageDecision {
         StoragePolicy.decide(
-            subject, routeLifetime: routeLifetime, maximumEntryBytes: configuration.maximumEntryBytes)
+            subject, routeLifetime: routeLifetime, staleness: staleness,
+            maximumEntryBytes: configuration.maximumEntryBytes)
+    }
+
+    /// The right to fetch a key anew while its last answer is still given; `nil` if somebody does so already,
+    /// or too much is being fetched.
+    public func refresh(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>
+    ) -> FetchPermit? {
+        let hash = hasher.hash(partition: partition, route: route, query: query)
+        return collapser.lead(CacheKey(partition: partition, route: route, query: query.array, hash: hash))
     }
 
     /// Takes in an answer that was collected whole, stores it if that was decided, and ends the fetch.
@@ -73,15 +117,20 @@ public final class HTTPCache: Sendable {
     /// The entry is made in any case, so that the leader answers from it. Followers get it whenever policy
     /// allowed storing: that it then found no room, or came after a write, does not make it wrong for
     /// requests that all began before that write was answered.
+    ///
+    /// With a model, the answer is read as a page, so that others can be read off it.
     public func admit(
         _ permit: consuming FetchPermit, head: ResponseHead, body: consuming [UInt8],
-        decision: StorageDecision, receivedUnixSeconds: Int64
+        decision: StorageDecision, receivedUnixSeconds: Int64, model: PageModel? = nil
     ) -> Admission {
         let fillState = permit.fillState
+        let window = window(
+            head, body.span, permit.key, decision, receivedUnixSeconds: receivedUnixSeconds, model: model)
+        let decision = window?.shortened(decision, receivedUnixSeconds: receivedUnixSeconds) ?? decision
         let entry = CacheEntry(
-            key: permit.key, generation: fillState.generation,
+            key: permit.key, judgedWrites: fillState.writes,
             answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: receivedUnixSeconds),
-            decision: decision)
+            decision: decision, window: window)
         switch decision {
         case .notStored(let refusal):
             return Admission(entry: entry, refusal: refusal, wakeup: collapser.end(permit, .goAlone))
@@ -96,10 +145,25 @@ public final class HTTPCache: Sendable {
         }
     }
 
-    /// Makes everything stored for a partition useless at once, and every fetch under way unfit to be stored:
-    /// for writes. Costs two atomic additions; the memory comes back by expiry and eviction.
-    public func invalidate(_ partition: CachePartition) {
-        partition.invalidate()
+    /// The page in an answer, if it is one and may be read off.
+    private func window(
+        _ head: ResponseHead, _ body: Span<UInt8>, _ key: CacheKey, _ decision: StorageDecision,
+        receivedUnixSeconds: Int64, model: PageModel?
+    ) -> PageWindow? {
+        guard case .store = decision, let model, head.allowsSlices else { return nil }
+        let target = key.query.span
+        return PageWindow(
+            body, answering: target, model: model, receivedUnixSeconds: receivedUnixSeconds
+        ) { question in
+            hasher.hash(partition: key.partition, route: key.route, list: question, target)
+        }
+    }
+
+    /// Takes a write down: from now on nothing is answered, in any partition of the organization, that it can
+    /// have changed, and nothing of that kind is stored by a fetch that is under way. The memory comes back
+    /// by expiry and eviction.
+    public func invalidate(_ partition: CachePartition, _ effect: WriteEffect = .everything) {
+        partition.invalidate(effect)
     }
 
     /// Takes out what a partition holds, of one route or of all; returns how many entries could still have
@@ -120,12 +184,38 @@ public final class HTTPCache: Sendable {
     func checkInvariants() { store.checkInvariants() }
 }
 
+/// Where a list is found: the route whose answers are its pages, the path they are asked at, and what they
+/// look like.
+public struct ListAddress: Sendable {
+    /// The list's route.
+    public let route: UInt32
+    /// The canonical path of the list.
+    public let path: [UInt8]
+    /// What its pages look like.
+    public let model: PageModel
+
+    /// Puts the parts together.
+    public init(route: UInt32, path: [UInt8], model: PageModel) {
+        self.route = route
+        self.path = path
+        self.model = model
+    }
+}
+
 /// What a look-up found.
 public enum LookUp: Sendable {
     case fresh(CacheEntry)
     /// Kept, but out of time: to be replaced.
     case stale(CacheEntry)
     case miss
+
+    /// What is kept although its time is over.
+    public var staleEntry: CacheEntry? {
+        switch self {
+        case .stale(let entry): entry
+        case .fresh, .miss: nil
+        }
+    }
 
     /// Why a request goes on for which nothing fresh was found.
     public var forwardReason: ForwardReason {

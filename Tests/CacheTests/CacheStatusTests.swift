@@ -6,6 +6,12 @@ import Testing
 struct CacheStatusTests {
     @Test(arguments: [
         (CacheStatus.hit(ttlSeconds: 3), "kayle-gateway; hit; ttl=3", CacheResult.hit),
+        (.slice(ttlSeconds: 3), "kayle-gateway; hit; ttl=3; detail=page-slice", .pageSlice),
+        (.staleHit(ttlSeconds: -2), "kayle-gateway; hit; ttl=-2; detail=swr", .staleHit),
+        (
+            .forward(CacheForward(.stale, status: Status(rawValue: 503), detail: .staleOnError)),
+            "kayle-gateway; fwd=stale; fwd-status=503; detail=sie", .staleOnError
+        ),
         (.hit(ttlSeconds: -2), "kayle-gateway; hit; ttl=-2", .hit),
         (.hit(ttlSeconds: .min), "kayle-gateway; hit; ttl=-9223372036854775808", .hit),
         (

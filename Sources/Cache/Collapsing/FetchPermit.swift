@@ -31,7 +31,7 @@ public struct FetchPermit: ~Copyable, Sendable {
     }
 
     /// Whether an answer fetched now could still be stored: nothing was written or purged meanwhile.
-    public var isCurrent: Bool { key.partition.admits(fillState) }
+    public var isCurrent: Bool { key.partition.isCurrent(fillState) }
 
     /// Where its flight stands in the collapser; from now on the permit may go.
     consuming func end() -> FlightID {
@@ -40,7 +40,7 @@ public struct FetchPermit: ~Copyable, Sendable {
     }
 
     /// Where its flight stands in the collapser.
-    var flight: FlightID { FlightID(key: FlightKey(key: key, epoch: fillState.epoch), serial: serial) }
+    var flight: FlightID { FlightID(key: FlightKey(key: key, state: fillState), serial: serial) }
 
     deinit {
         precondition(isEnded, "a fetch permit was dropped without telling its followers")
@@ -56,10 +56,11 @@ public struct FollowTicket: Sendable {
     public let deadline: MonotonicInstant
 }
 
-/// What a fetch is known by while it lasts: fetches of another epoch are other fetches.
+/// What a fetch is known by while it lasts: fetches that began before a write or purge are
+/// others.
 struct FlightKey: Sendable, Hashable {
     let key: CacheKey
-    let epoch: UInt64
+    let state: FillState
 }
 
 /// One particular fetch; the serial tells it from later ones of the same key.

@@ -65,7 +65,7 @@ public final class RequestCollapser: Sendable {
     /// Joins the fetch of this key, or starts one.
     func join(_ key: CacheKey, waiter: Waiter, now: MonotonicInstant) -> CollapseDecision {
         let fillState = key.partition.fillState
-        let flightKey = FlightKey(key: key, epoch: fillState.epoch)
+        let flightKey = FlightKey(key: key, state: fillState)
         let step = shards[Self.shardIndex(key)].withLock { shard -> JoinStep in
             if let serial = shard.flights[flightKey]?.serial {
                 guard let place = shard.flights[flightKey]?.join(waiter, atMost: maximumFollowers) else {
@@ -89,6 +89,23 @@ public final class RequestCollapser: Sendable {
                     deadline: now.advanced(by: wait)))
         case .alone: return .alone
         }
+    }
+
+    /// Starts the fetch of a key on behalf of nobody in particular; `nil` if it is under way.
+    func lead(_ key: CacheKey) -> FetchPermit? {
+        let fillState = key.partition.fillState
+        let flightKey = FlightKey(key: key, state: fillState)
+        let serial = shards[Self.shardIndex(key)].withLock { shard -> UInt64? in
+            guard shard.flights[flightKey] == nil, shard.flights.count < maximumFlightsPerShard else {
+                return nil
+            }
+            let serial = shard.nextSerial
+            shard.nextSerial += 1
+            shard.flights[flightKey] = Flight(serial: serial)
+            return serial
+        }
+        guard let serial else { return nil }
+        return FetchPermit(key: key, serial: serial, fillState: fillState)
     }
 
     private enum JoinStep {

@@ -18,6 +18,21 @@ struct KeyHasher: Sendable {
         hash.absorb(query, rounds: 1)
         return hash.finish(rounds: 3)
     }
+
+    /// The hash of the list that a question is about: partition, route, path and what has no meaning to a
+    /// page model.
+    func hash(
+        partition: CachePartition, route: UInt32, list question: PageQuestion, _ target: Span<UInt8>
+    ) -> UInt64 {
+        var hash = SipHash(key: key)
+        hash.absorb(partition.id, rounds: 1)
+        hash.absorb(UInt64(route), rounds: 1)
+        hash.absorb(part: target.extracting(question.path.range), rounds: 1)
+        for index in 0..<question.otherCount {
+            hash.absorb(part: target.extracting(question.others[index].range), rounds: 1)
+        }
+        return hash.finish(rounds: 3)
+    }
 }
 
 /// What an answer is stored under, with bytes of its own: partition, route and canonical query.

@@ -22,6 +22,12 @@ struct CacheControl: Sendable, Hashable {
     var maxAge = Lifetime.absent
     /// `s-maxage`, which wins over `max-age` in a shared cache.
     var sharedMaxAge = Lifetime.absent
+    /// `stale-while-revalidate` (RFC 5861 §3).
+    var staleWhileRevalidate = Lifetime.absent
+    /// `stale-if-error` (RFC 5861 §4).
+    var staleIfError = Lifetime.absent
+    /// `must-revalidate`, or `proxy-revalidate`, which binds shared caches: never to be given stale.
+    var mustRevalidate = false
     /// Whether some part could not be read at all.
     var isMalformed = false
 
@@ -30,6 +36,9 @@ struct CacheControl: Sendable, Hashable {
 
     /// The lifetime a shared cache goes by: `s-maxage`, else `max-age`.
     var lifetime: Lifetime { sharedMaxAge == .absent ? maxAge : sharedMaxAge }
+
+    /// Whether a shared cache may give nothing stale (RFC 9111 §4.2.4); `s-maxage` means so too (§5.2.2.10).
+    var forbidsStale: Bool { mustRevalidate || noCache || sharedMaxAge != .absent }
 
     /// Takes the directives of one field line; several lines are one list (RFC 9110 §5.3).
     mutating func read(_ value: Span<UInt8>) {
@@ -49,6 +58,12 @@ struct CacheControl: Sendable, Hashable {
             maxAge.merge(Self.lifetime(argument, in: value))
         case 8 where name.equalsIgnoringCase("s-maxage"):
             sharedMaxAge.merge(Self.lifetime(argument, in: value))
+        case 14 where name.equalsIgnoringCase("stale-if-error"):
+            staleIfError.merge(Self.lifetime(argument, in: value))
+        case 22 where name.equalsIgnoringCase("stale-while-revalidate"):
+            staleWhileRevalidate.merge(Self.lifetime(argument, in: value))
+        case 15 where name.equalsIgnoringCase("must-revalidate"): mustRevalidate = true
+        case 16 where name.equalsIgnoringCase("proxy-revalidate"): mustRevalidate = true
         case 8 where name.equalsIgnoringCase("no-store"): noStore = true
         case 8 where name.equalsIgnoringCase("no-cache"): noCache = true
         // RFC 9111 §5.2.3: unknown directives are ignored. `private` is known and ignored on purpose: a

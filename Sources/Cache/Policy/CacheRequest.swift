@@ -32,6 +32,8 @@ public struct CacheRequest: Sendable, Hashable {
     public var method: Method
     /// Why the cache stays out of it, if it does.
     public var bypass: CacheBypass?
+    /// Whether it carries `If-None-Match`: the client has something that may still be right.
+    public let isConditional: Bool
     /// `Cache-Control: no-store`.
     public let forbidsStoring: Bool
 
@@ -43,11 +45,13 @@ public struct CacheRequest: Sendable, Hashable {
         method = head.method
         var control = CacheControl()
         var bypass: CacheBypass? = head.framing == .none || head.framing == .length(0) ? nil : .content
+        var isConditional = false
         let lines = head.fields.span
         for index in lines.indices {
             let line = lines[index]
             switch line.known {
             case .cacheControl: control.read(bytes.extracting(line.value.range))
+            case .ifNoneMatch: isConditional = true
             case .range: bypass = bypass ?? .range
             case .other:
                 if line.name.count == 6, bytes.extracting(line.name.range).equalsIgnoringCase("origin") {
@@ -57,6 +61,7 @@ public struct CacheRequest: Sendable, Hashable {
             }
         }
         self.bypass = bypass
+        self.isConditional = isConditional
         forbidsStoring = control.noStore
     }
 }

@@ -25,6 +25,22 @@ public struct Freshness: Sendable, Hashable {
     public let initialAgeNanoseconds: UInt64
     /// The first instant at which it is stale.
     public let freshUntil: MonotonicInstant
+    /// The first instant at which it is not even given while somebody fetches a new one.
+    public let servedWhileRevalidatingUntil: MonotonicInstant
+    /// The first instant at which it is not even given in place of a failure.
+    public let servedOnErrorUntil: MonotonicInstant
+
+    /// Puts the parts together; without more, nothing is given beyond the lifetime.
+    init(
+        receivedAt: MonotonicInstant, initialAgeNanoseconds: UInt64, freshUntil: MonotonicInstant,
+        servedWhileRevalidatingUntil: MonotonicInstant? = nil, servedOnErrorUntil: MonotonicInstant? = nil
+    ) {
+        self.receivedAt = receivedAt
+        self.initialAgeNanoseconds = initialAgeNanoseconds
+        self.freshUntil = freshUntil
+        self.servedWhileRevalidatingUntil = servedWhileRevalidatingUntil ?? freshUntil
+        self.servedOnErrorUntil = servedOnErrorUntil ?? freshUntil
+    }
 
     /// Whether the answer may be reused without asking.
     @inlinable
@@ -44,6 +60,16 @@ public struct Freshness: Sendable, Hashable {
     }
 
     private static let second: UInt64 = 1_000_000_000
+
+    /// The same with an earlier end; what may be given stale is the same time from then on.
+    func ending(at end: MonotonicInstant) -> Freshness {
+        let cut = freshUntil.elapsed(since: end)
+        return Freshness(
+            receivedAt: receivedAt, initialAgeNanoseconds: initialAgeNanoseconds,
+            freshUntil: min(end, freshUntil),
+            servedWhileRevalidatingUntil: servedWhileRevalidatingUntil.advanced(by: .zero - cut),
+            servedOnErrorUntil: servedOnErrorUntil.advanced(by: .zero - cut))
+    }
 }
 
 extension Freshness {
@@ -55,7 +81,7 @@ extension Freshness {
     /// caching off.
     init?(
         of response: ResponseHead, by directives: UpstreamDirectives, routeLifetime: Duration,
-        timing: FetchTiming
+        staleness: Staleness = .none, timing: FetchTiming
     ) {
         let statedAge = Self.seconds(Int64(response.statedAgeSeconds))
         let delay = timing.receivedAt.nanosecondsElapsed(since: timing.requestedAt)
@@ -70,9 +96,25 @@ extension Freshness {
             remaining = min(remaining, lifetime > age ? lifetime - age : 0)
         }
         guard remaining > 0 else { return nil }
+        remaining -= Self.jitter(of: remaining, staleness.jitterPercent, timing.receivedAt)
+        let end = MonotonicInstant(nanoseconds: Self.sum(timing.receivedAt.nanoseconds, remaining))
         self.init(
-            receivedAt: timing.receivedAt, initialAgeNanoseconds: age,
-            freshUntil: MonotonicInstant(nanoseconds: Self.sum(timing.receivedAt.nanoseconds, remaining)))
+            receivedAt: timing.receivedAt, initialAgeNanoseconds: age, freshUntil: end,
+            servedWhileRevalidatingUntil: end.advanced(
+                by: directives.staleTime(staleness.whileRevalidating, directives.control.staleWhileRevalidate)
+            ),
+            servedOnErrorUntil: end.advanced(
+                by: directives.staleTime(staleness.onError, directives.control.staleIfError)))
+    }
+
+    /// What is taken off a lifetime. The instants at which answers come differ in their lowest bits, which
+    /// nobody outside chooses and which cost no draw.
+    private static func jitter(
+        of lifetime: UInt64, _ percent: Int, _ receivedAt: MonotonicInstant
+    ) -> UInt64 {
+        let share = UInt64(min(50, max(0, percent)))
+        let draw = (receivedAt.nanoseconds &* 0x9E37_79B9_7F4A_7C15) >> 54
+        return lifetime / 100 * share / 1_024 * draw
     }
 
     private static func seconds(_ seconds: Int64) -> UInt64 {
@@ -114,6 +156,17 @@ struct UpstreamDirectives: Sendable, Hashable {
         let spoken = CacheControl(targeted: targeted.span)
         control = spoken ?? ordinary
         isTargeted = spoken != nil
+    }
+
+    /// For how long an answer may be given stale: as long as the route says, unless the upstream says less,
+    /// and not at all where it forbids that (RFC 9111 §4.2.4).
+    func staleTime(_ routeTime: Duration, _ stated: CacheControl.Lifetime) -> Duration {
+        if control.forbidsStale { return .zero }
+        switch stated {
+        case .absent: return routeTime
+        case .seconds(let seconds): return min(routeTime, .seconds(Int64(seconds)))
+        case .doubtful: return .zero
+        }
     }
 
     /// The upstream's lifetime in seconds (RFC 9111 §4.2.1); `nil` if it states none. Doubt is zero.

@@ -92,7 +92,7 @@ public enum StoragePolicy {
     /// Decides as soon as the head is there, so that an answer that will not be stored is not collected
     /// either.
     public static func decide(
-        _ subject: Subject, routeLifetime: Duration, maximumEntryBytes: Int
+        _ subject: Subject, routeLifetime: Duration, staleness: Staleness = .none, maximumEntryBytes: Int
     ) -> StorageDecision {
         if let refusal = refusal(of: subject.request) ?? refusal(of: subject.response) {
             return .notStored(refusal)
@@ -110,7 +110,8 @@ public enum StoragePolicy {
         if directives.control.isMalformed { return .notStored(.malformedDirectives) }
         guard
             let freshness = Freshness(
-                of: subject.response, by: directives, routeLifetime: routeLifetime, timing: subject.timing)
+                of: subject.response, by: directives, routeLifetime: routeLifetime, staleness: staleness,
+                timing: subject.timing)
         else { return .notStored(.expired) }
         return .store(freshness)
     }

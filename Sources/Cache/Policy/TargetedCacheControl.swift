@@ -31,6 +31,12 @@ extension CacheControl {
             maxAge = item.lifetime ?? maxAge
         } else if key.equals("s-maxage") {
             sharedMaxAge = item.lifetime ?? sharedMaxAge
+        } else if key.equals("stale-while-revalidate") {
+            staleWhileRevalidate = item.lifetime ?? staleWhileRevalidate
+        } else if key.equals("stale-if-error") {
+            staleIfError = item.lifetime ?? staleIfError
+        } else if key.equals("must-revalidate") || key.equals("proxy-revalidate") {
+            mustRevalidate = item == .boolean(true)
         }
     }
 }

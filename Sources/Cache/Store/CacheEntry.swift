@@ -13,7 +13,9 @@ public final class CacheEntry: Sendable {
     /// All bytes; the ranges below point into them.
     public let bytes: [UInt8]
     let partition: CachePartition
-    let generation: UInt64
+    // How many writes the entry has been judged by; `judgedChanged` once one of them can have changed it.
+    // Relaxed: a lost update costs a second look at the same writes.
+    private let judged: Atomic<UInt64>
     /// When the entry is of no more use; long ago for one that is not reusable, which is never stored.
     let freshUntil: MonotonicInstant
     let route: UInt32
@@ -29,6 +31,8 @@ public final class CacheEntry: Sendable {
     /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the
     /// body. Empty for an answer that is passed on as it came.
     public let eTag: ByteRange
+    /// The entity tag as the upstream sent it, strong or weak; empty if it sent none.
+    let validator: ByteRange
     /// `Name: value\r\n` for each field line that is sent on. What the gateway states anew (Content-Length,
     /// Cache-Control, CDN-Cache-Control, Age, Expires, ETag, X-Request-Id, RateLimit) is left out where it
     /// does so; `Date` is always there.
@@ -40,16 +44,24 @@ public final class CacheEntry: Sendable {
     /// Memory held while stored: object, bytes, and what malloc adds, in bytes.
     public let accountedBytes: Int
     let hash: UInt64
+    /// Where the rows of the page are, if the answer is one that others can be read off.
+    let window: PageWindow?
 
     /// The most a hit counter holds: enough to tell often from once (S3-FIFO uses two bits).
     static let maximumHits: UInt8 = 3
 
-    init(key: CacheKey, generation: UInt64, answer: CollectedAnswer, decision: StorageDecision) {
-        let rendered = RenderedAnswer(query: key.query, answer: answer, decision: decision)
+    init(
+        key: CacheKey, judgedWrites: UInt64, answer: CollectedAnswer, decision: StorageDecision,
+        window: PageWindow? = nil
+    ) {
+        let rendered = RenderedAnswer(
+            query: key.query, answer: answer, decision: decision,
+            tag: window.map { PageTag($0.page).finish() })
         status = answer.head.status
         bytes = rendered.bytes
         headStart = rendered.headStart
         eTag = rendered.eTag
+        validator = rendered.validator
         fields = rendered.fields
         body = rendered.body
         queryBytes = UInt32(key.query.count)
@@ -59,11 +71,40 @@ public final class CacheEntry: Sendable {
             case .notStored: MonotonicInstant(nanoseconds: 0)
             }
         self.decision = decision
-        self.generation = generation
+        judged = Atomic(judgedWrites)
         partition = key.partition
         route = key.route
         hash = key.hash
-        accountedBytes = Self.overheadBytes + rendered.bytes.capacity
+        self.window = window
+        accountedBytes =
+            Self.overheadBytes + rendered.bytes.capacity + (window.map { $0.accountedBytes } ?? 0)
+    }
+
+    /// An entry with the status and age of another and an answer of its own; it belongs to nobody's index.
+    init(
+        copying source: CacheEntry, bytes: [UInt8], eTag: ByteRange, fields: ByteRange, body: ByteRange,
+        freshUntil: MonotonicInstant
+    ) {
+        status = source.status
+        self.bytes = bytes
+        headStart = ByteRange(from: 0, to: fields.end)
+        self.eTag = eTag
+        validator = .empty
+        self.fields = fields
+        self.body = body
+        self.freshUntil = freshUntil
+        queryBytes = 0
+        decision =
+            switch source.decision {
+            case .store(let freshness): .store(freshness.ending(at: freshUntil))
+            case .notStored(let refusal): .notStored(refusal)
+            }
+        judged = Atomic(source.judged.load(ordering: .relaxed))
+        partition = source.partition
+        route = source.route
+        hash = 0
+        window = nil
+        accountedBytes = Self.overheadBytes + bytes.capacity
     }
 
     /// The value of `Age` at this moment, in seconds; zero for an answer that is not reusable.
@@ -82,6 +123,40 @@ public final class CacheEntry: Sendable {
         }
     }
 
+    /// When the answer came; long ago for one that is not reusable.
+    var receivedAt: MonotonicInstant {
+        switch decision {
+        case .store(let freshness): freshness.receivedAt
+        case .notStored: MonotonicInstant(nanoseconds: 0)
+        }
+    }
+
+    /// When the entry is of no use at all any more, fresh or stale.
+    var keptUntil: MonotonicInstant {
+        switch decision {
+        case .store(let freshness):
+            let kept = max(freshness.servedWhileRevalidatingUntil, freshness.servedOnErrorUntil)
+            // What can be confirmed without being sent again is worth keeping a little longer.
+            return validator.isEmpty ? kept : max(kept, freshUntil.advanced(by: Self.revalidationSpan))
+        case .notStored: return freshUntil
+        }
+    }
+
+    /// How long an answer with a validator is kept for being confirmed after its lifetime. [1 min]
+    static let revalidationSpan = Duration.seconds(60)
+
+    /// Whether it may be given although its lifetime is over, because somebody fetches a new one.
+    public func mayAnswerWhileRevalidating(at now: MonotonicInstant) -> Bool {
+        guard case .store(let freshness) = decision else { return false }
+        return now < freshness.servedWhileRevalidatingUntil && !isInvalidated
+    }
+
+    /// Whether it may be given in place of a failure of the upstream.
+    public func mayAnswerOnError(at now: MonotonicInstant) -> Bool {
+        guard case .store(let freshness) = decision else { return false }
+        return now < freshness.servedOnErrorUntil && !isInvalidated
+    }
+
     /// Whether the entry is of this partition: what must hold wherever an entry meets a request.
     public func belongs(to partition: CachePartition) -> Bool { self.partition === partition }
 
@@ -95,6 +170,24 @@ public final class CacheEntry: Sendable {
         let bytes = self.bytes
         let key = bytes.span.extracting(first: Int(queryBytes))
         return key.equalsWholly(query)
+    }
+
+    private static let judgedChanged = UInt64.max
+
+    /// Whether a write can have changed what the entry answers. One comparison unless something was written
+    /// since the last time.
+    @inline(__always)
+    var isInvalidated: Bool {
+        judged.load(ordering: .relaxed) == partition.writes.count ? false : isChanged()
+    }
+
+    @inline(never)
+    private func isChanged() -> Bool {
+        let seen = judged.load(ordering: .relaxed)
+        if seen == Self.judgedChanged { return true }
+        let now = partition.writes.spares(self, since: seen)
+        judged.store(now ?? Self.judgedChanged, ordering: .relaxed)
+        return now == nil
     }
 
     /// Counts a hit. Writes nothing once the counter is full, so hot entries stay shared between cores.

@@ -27,10 +27,10 @@ struct CacheShard {
         (count + 1) * 4 <= slots.count * 3 ? 0 : max(8, slots.count * 2) * Self.slotBytes - tableBytes
     }
 
-    /// Finds the entry of a key of the given generation and counts the hit.
+    /// Finds the entry of a key and counts the hit.
     @inline(__always)
     func find(
-        hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>, generation: UInt64
+        hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>
     ) -> CacheEntry? {
         let slots = self.slots.span
         if slots.isEmpty { return nil }
@@ -38,7 +38,7 @@ struct CacheShard {
         var index = Int(truncatingIfNeeded: hash) & mask
         // The table is never full, so the walk meets a free slot.
         while let entry = slots[index].entry {
-            if slots[index].hash == hash, entry.generation == generation,
+            if slots[index].hash == hash,
                 entry.matches(partition: partition, route: route, query: query)
             {
                 precondition(entry.partition === partition, "an entry of another partition was found")
@@ -50,7 +50,7 @@ struct CacheShard {
         return nil
     }
 
-    /// The node of the entry with this key, of whatever generation; `nil` if there is none.
+    /// The node of the entry with this key; `nil` if there is none.
     func node(hash: UInt64, of entry: CacheEntry) -> UInt32? {
         guard let index = slotIndex(where: { $0.hash == hash && $0.entry?.hasKey(of: entry) == true }, hash)
         else { return nil }

@@ -3,9 +3,9 @@ import Locking
 
 /// Where entries live: an index in 64 shards for look-ups, and one admission state for everything else.
 ///
-/// Lock order: admission, then one shard. A look-up takes its shard only. Whatever puts in or takes out holds
-/// the admission lock, so the sums it keeps are exact. Entries that leave are released after the lock is
-/// given back.
+/// Lock order: admission, then one shard, then the log of writes. A look-up takes its shard only, a search
+/// for a page one of 16 more. Whatever puts in or takes out holds the admission lock, so the sums it keeps
+/// are exact. Entries that leave are released after the lock is given back.
 final class CacheStore: Sendable {
     /// What admission did with an entry.
     enum Outcome: Sendable, Equatable {
@@ -19,10 +19,16 @@ final class CacheStore: Sendable {
         private let padding = InlineArray<12, UInt64>(repeating: 0)
     }
 
+    private struct PageShard: ~Copyable {
+        let state = Lock(PageIndex())
+        private let padding = InlineArray<12, UInt64>(repeating: 0)
+    }
+
     private struct Admission {
         var queue: EvictionQueue
         var ghosts: GhostTable
         var expiry = ExpiryIndex()
+        /// Memory of the tables of both indexes.
         var shardBytes = 0
         var counts = StoreCounts()
 
@@ -35,6 +41,7 @@ final class CacheStore: Sendable {
     private let memoryBytes: Int
     private let maximumEntryBytes: Int
     private let shards = InlineArray<64, Shard> { _ in Shard() }
+    private let pages = InlineArray<16, PageShard> { _ in PageShard() }
     private let admission: Lock<Admission>
 
     /// Bytes of one node in the queues and the expiry index together.
@@ -51,24 +58,55 @@ final class CacheStore: Sendable {
                 ghosts: GhostTable(memoryBytes: memoryBytes)))
     }
 
-    /// The entry under a key, fresh or not, of the partition's present generation.
+    /// The entry under a key, fresh or not, unless a write can have changed it.
     @inline(__always)
     func find(hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>) -> CacheEntry? {
-        let generation = partition.generation
-        return shards[Self.shardIndex(hash)].state.withLock { shard in
-            shard.find(
-                hash: hash, partition: partition, route: route, query: query, generation: generation)
+        let entry = shards[Self.shardIndex(hash)].state.withLock { shard in
+            shard.find(hash: hash, partition: partition, route: route, query: query)
         }
+        guard let entry, !entry.isInvalidated else { return nil }
+        return entry
     }
 
-    /// Takes an entry in, in place of one with the same key, after making room for it. Refuses an entry whose
-    /// partition was invalidated or purged since the fill began: this is checked under the lock that a purge
-    /// takes, so no purge can miss it.
+    /// The answer to a question about a list, read off a stored page.
+    func slice(
+        _ ask: ListAsk, _ question: PageQuestion, _ target: Span<UInt8>, now: MonotonicInstant
+    ) -> PageSlice? {
+        let found = pages[Self.pageShardIndex(ask.hash)].state.withLock {
+            $0.slice(ask, question, target, now: now)
+        }
+        return checked(found, ask)
+    }
+
+    /// One row of a list, read off a stored page.
+    func row(
+        _ ask: ListAsk, _ question: PageQuestion, _ list: Span<UInt8>, id: Span<UInt8>,
+        lifetime: Duration, now: MonotonicInstant
+    ) -> PageSlice? {
+        let found = pages[Self.pageShardIndex(ask.hash)].state.withLock {
+            $0.row(ask, question, list, id: id, lifetime: lifetime, now: now)
+        }
+        return checked(found, ask)
+    }
+
+    /// A page that answers is as useful as one that is asked for itself.
+    private func checked(_ slice: PageSlice?, _ ask: ListAsk) -> PageSlice? {
+        guard let slice else { return nil }
+        precondition(slice.belongs(to: ask.partition), "a page of another partition was found")
+        slice.source.countHit()
+        return slice
+    }
+
+    /// Takes an entry in, in place of one with the same key, after making room for it. Refuses an entry
+    /// whose partition was invalidated or purged since the fill began: this is checked under the lock that
+    /// a purge takes, so no purge can miss it.
     func admit(_ entry: CacheEntry, begunUnder state: FillState) -> Outcome {
         guard entry.accountedBytes <= maximumEntryBytes else { return .refused(.tooLarge) }
         var gone: [CacheEntry] = []
         let outcome = admission.withLock { admission -> Outcome in
-            guard entry.partition.admits(state) else { return .refused(.generationPassed) }
+            guard entry.partition.admits(entry, begunUnder: state) else {
+                return .refused(.generationPassed)
+            }
             let old = shards[Self.shardIndex(entry.hash)].state.withLock {
                 $0.node(hash: entry.hash, of: entry)
             }
@@ -99,7 +137,6 @@ final class CacheStore: Sendable {
     func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
         // First of all, so that no fill of before slips in behind the walk.
         partition.refuseFillsOfBefore()
-        let generation = partition.generation
         var live = 0
         for index in 0..<64 {
             var gone: [CacheEntry] = []
@@ -116,7 +153,7 @@ final class CacheStore: Sendable {
                 for node in nodes { gone.append(remove(node, from: &admission)) }
                 admission.counts.purged += UInt64(nodes.count)
             }
-            for entry in gone where entry.generation == generation && now < entry.freshUntil { live += 1 }
+            for entry in gone where !entry.isInvalidated && now < entry.freshUntil { live += 1 }
         }
         return live
     }
@@ -146,6 +183,17 @@ final class CacheStore: Sendable {
                     }
                 }
             }
+            for index in 0..<16 {
+                pages[index].state.withLock { pages in
+                    shardBytes += pages.tableBytes
+                    pages.forEach { entry in
+                        let isStored = shards[Self.shardIndex(entry.hash)].state.withLock {
+                            $0.node(hash: entry.hash, of: entry).map(admission.queue.entry) === entry
+                        }
+                        precondition(isStored, "a page is indexed that is not stored")
+                    }
+                }
+            }
             precondition(entries == admission.queue.count, "\(entries) entries indexed")
             precondition(admission.expiry.count == entries, "\(admission.expiry.count) entries will expire")
             precondition(shardBytes == admission.shardBytes, "\(shardBytes) bytes of index")
@@ -157,6 +205,8 @@ final class CacheStore: Sendable {
 
     private static func shardIndex(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 58) }
 
+    private static func pageShardIndex(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 60) }
+
     /// Evicts until the entry and what the tables grow by for it fit; false if they never will.
     private func makeRoom(
         for entry: CacheEntry, in admission: inout Admission, evicted: inout [CacheEntry]
@@ -165,6 +215,7 @@ final class CacheStore: Sendable {
             let growth =
                 admission.queue.growthNodes * Self.nodeBytes
                 + shards[Self.shardIndex(entry.hash)].state.withLock { $0.growthBytes }
+                + pageGrowthBytes(for: entry)
             if admission.accountedBytes + entry.accountedBytes + growth <= memoryBytes { return true }
             guard let victim = admission.queue.nextVictim() else { return false }
             let isUseless = admission.queue.entry(of: victim).isInvalidated
@@ -176,6 +227,14 @@ final class CacheStore: Sendable {
         }
     }
 
+    /// What the index of pages grows by for an entry.
+    private func pageGrowthBytes(for entry: CacheEntry) -> Int {
+        guard let window = entry.window else { return 0 }
+        return pages[Self.pageShardIndex(window.listHash)].state.withLock {
+            $0.growthBytes(for: window.listHash)
+        }
+    }
+
     private func insert(_ entry: CacheEntry, into admission: inout Admission) {
         let growthNodes = admission.queue.growthNodes
         if growthNodes > 0 {
@@ -184,10 +243,16 @@ final class CacheStore: Sendable {
         }
         let isKnown = admission.ghosts.recall(entry.hash)
         let node = admission.queue.insert(entry, stage: isKnown ? .main : .small)
-        admission.expiry.insert(node, at: entry.freshUntil)
+        admission.expiry.insert(node, at: entry.keptUntil)
         shards[Self.shardIndex(entry.hash)].state.withLock { shard in
             admission.shardBytes += shard.growthBytes
             shard.insert(entry, node: node)
+        }
+        if let window = entry.window {
+            pages[Self.pageShardIndex(window.listHash)].state.withLock { pages in
+                admission.shardBytes += pages.growthBytes(for: window.listHash)
+                pages.insert(entry, window)
+            }
         }
         admission.counts.admitted += 1
         if isKnown { admission.counts.readmitted += 1 }
@@ -197,13 +262,11 @@ final class CacheStore: Sendable {
         let entry = admission.queue.remove(node)
         admission.expiry.remove(node)
         shards[Self.shardIndex(entry.hash)].state.withLock { $0.remove(entry) }
+        if let window = entry.window {
+            pages[Self.pageShardIndex(window.listHash)].state.withLock { $0.remove(entry, window) }
+        }
         return entry
     }
-}
-
-extension CacheEntry {
-    /// Whether an invalidation has made the entry useless.
-    var isInvalidated: Bool { generation != partition.generation }
 }
 
 /// What the store has done since start, in entries.

@@ -160,7 +160,7 @@ struct EvictionQueue {
             guard let node = oldest(of: account) else { return nil }
             let entry = entry(of: node)
             // What was invalidated is of no use to anybody, however often it was hit.
-            if entry.generation != entry.partition.generation { return node }
+            if entry.isInvalidated { return node }
             switch nodes[Int(node)].stage {
             case .small:
                 if entry.hitCount < 2 { return node }

@@ -1,30 +1,34 @@
 import HTTPModel
 
-/// The bytes of an entry: key, the beginning of its head as HTTP/1.1 has it, body.
+/// The bytes of an entry: key, the upstream's weak validator if it has one, the beginning of its head as
+/// HTTP/1.1 has it, body.
 ///
 /// What is the same in every answer from the entry is written here once, so that a hit copies it in one go:
 /// status line, `Content-Length`, `ETag`, the upstream's fields. Fields that change with time follow behind
 /// it, and the empty line that ends the head.
 struct RenderedAnswer {
     private(set) var bytes: [UInt8] = []
+    private(set) var validator = ByteRange.empty
     private(set) var eTag = ByteRange.empty
     private(set) var headStart = ByteRange.empty
     private(set) var fields = ByteRange.empty
     private(set) var body = ByteRange.empty
 
-    /// Lays the bytes out in one array of exactly the needed size.
-    init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision) {
+    /// Lays the bytes out in one array of exactly the needed size. `tag` is that of a page, made from its
+    /// parts; without one the body's own digest is the tag.
+    init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision, tag: ContentDigest?) {
         let head = answer.head
         bytes.reserveCapacity(
             query.count + Self.statusByteCount + ContentDigest.eTagByteCount + head.bytes.count
                 + head.fields.count * 4 + Self.dateLineByteCount + answer.body.count)
         bytes.append(contentsOf: query)
+        if case .store = decision { appendWeakValidator(answer) }
         let start = bytes.count
         appendStatus(answer)
         let statesAnew: Bool
         switch decision {
         case .store:
-            appendETag(answer)
+            appendETag(answer, tag)
             statesAnew = true
         case .notStored: statesAnew = false
         }
@@ -46,16 +50,29 @@ struct RenderedAnswer {
         bytes.append("\r\n")
     }
 
-    private mutating func appendETag(_ answer: CollectedAnswer) {
+    /// A weak validator is asked about and never given: what it stands for need not be the same bytes.
+    private mutating func appendWeakValidator(_ answer: CollectedAnswer) {
+        let head = answer.head.bytes.span
+        guard let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isWeakETag else {
+            return
+        }
+        let start = bytes.count
+        bytes.append(head.extracting(own.range))
+        validator = ByteRange(from: start, to: bytes.count)
+    }
+
+    private mutating func appendETag(_ answer: CollectedAnswer, _ tag: ContentDigest?) {
         bytes.append("ETag: ")
         let start = bytes.count
         let head = answer.head.bytes.span
         if let own = answer.head.firstValue(of: .eTag), head.extracting(own.range).isStrongETag {
             bytes.append(head.extracting(own.range))
+            eTag = ByteRange(from: start, to: bytes.count)
+            validator = eTag
         } else {
-            ContentDigest(answer.body.span).appendETag(to: &bytes)
+            (tag ?? ContentDigest(answer.body.span)).appendETag(to: &bytes)
+            eTag = ByteRange(from: start, to: bytes.count)
         }
-        eTag = ByteRange(from: start, to: bytes.count)
         bytes.append("\r\n")
     }
 
@@ -83,7 +100,7 @@ struct RenderedAnswer {
     }
 
     /// Room for status line, `Content-Length` and the words around the entity tag.
-    private static let statusByteCount = 120
+    static let statusByteCount = 120
     private static let dateLineByteCount = "Date: ".utf8.count + HTTPDate.byteCount + 2
 }
 
@@ -126,6 +143,12 @@ extension Span where Element == UInt8 {
             return false
         }
         return true
+    }
+
+    /// Whether these are a weak entity tag: `W/` and a strong one.
+    fileprivate var isWeakETag: Bool {
+        count >= 4 && self[0] == UInt8(ascii: "W") && self[1] == UInt8(ascii: "/")
+            && extracting(2..<count).isStrongETag
     }
 
     /// Whether these are a strong entity tag (RFC 9110 §8.8.3): quotes around visible bytes, no `W/`.

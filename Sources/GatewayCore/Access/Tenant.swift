@@ -6,6 +6,8 @@ package final class Tenant: Sendable {
     package let plan: String
     /// The position of the plan in the configuration that the snapshot was made with.
     package let planIndex: Int
+    /// What it has in common with other tenants that reach the same data upstream; `nil` if there are none.
+    package let organization: String?
     /// The upstream token in use, as it goes into the Authorization field after `Bearer `; absent if none was
     /// found.
     package let credential: Secret?
@@ -27,6 +29,7 @@ package final class Tenant: Sendable {
     ) {
         id = stored.id
         plan = stored.plan
+        organization = stored.organization
         self.planIndex = planIndex
         identity = keys.identity(of: Array("tenant \(stored.id)".utf8).span)
         let firstIdentity = Self.identity(of: first, tenant: identity, keys)
@@ -43,6 +46,7 @@ package final class Tenant: Sendable {
     private init(changing other: Tenant) {
         id = other.id
         plan = other.plan
+        organization = other.organization
         planIndex = other.planIndex
         identity = other.identity
         usesNext = !other.usesNext

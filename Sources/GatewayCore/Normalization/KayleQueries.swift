@@ -1,3 +1,5 @@
+import Cache
+
 /// The query models of the Kayle API that come with the gateway.
 package enum KayleQueries {
     /// Names under which a route can ask for a built-in model.
@@ -18,9 +20,9 @@ package enum KayleQueries {
                 "status",
                 .choice([
                     "created", "in_progress", "completed", "succeeded", "failed", "expired", "cancelled",
-                ])),
-            QueryParameter("created_from", .instant),
-            QueryParameter("created_to", .instant),
+                ]), rows: .equals(member: "status")),
+            QueryParameter("created_from", .instant, rows: .from(member: "created_at")),
+            QueryParameter("created_to", .instant, rows: .to(member: "created_at")),
             QueryParameter("limit", .integer(minimum: 1, maximum: 100, default: 10)),
             // Upper case is valid upstream, but sorts by the database's collation: left to the upstream.
             QueryParameter(
@@ -29,13 +31,15 @@ package enum KayleQueries {
                     CursorShape(
                         prefixes: ["vs_", "vs_live_", "vs_test_"],
                         alphabet: "abcdefghijklmnopqrstuvwxyz0123456789", length: 64))),
-            QueryParameter("include_attempts", .flag),
-        ], pageSize: "limit")
+            QueryParameter("include_attempts", .flag, rows: .includes(member: "attempts")),
+        ], pageSize: "limit", page: PageModel.Names())
 
     /// A declaration of ours that must hold; `KayleQueriesTests` reads every one.
-    private static func builtIn(_ parameters: [QueryParameter], pageSize: String) -> ListQueryModel {
+    private static func builtIn(
+        _ parameters: [QueryParameter], pageSize: String, page: PageModel.Names
+    ) -> ListQueryModel {
         do throws(ListQueryModelFailure) {
-            return try ListQueryModel(parameters: parameters, pageSize: pageSize)
+            return try ListQueryModel(parameters: parameters, pageSize: pageSize, page: page)
         } catch {
             preconditionFailure("a built-in query model is wrong: \(error.sentence)")
         }

@@ -1,3 +1,4 @@
+package import Cache
 import HTTPModel
 
 /// What a list endpoint takes in its query: the parameters in their canonical order.
@@ -11,6 +12,8 @@ package final class ListQueryModel: Sendable {
     package let pageSizeIndex: Int
     /// Items of a page when the query does not say.
     package let defaultPageSize: Int
+    /// How pages are built and which of them answer which questions; `nil` if a page answers its own only.
+    package let page: PageModel?
 
     /// The declaration as plain data, index by index.
     let entries: [Entry]
@@ -29,8 +32,10 @@ package final class ListQueryModel: Sendable {
     package static let maximumParameters = 32
 
     /// Checks and lays out a declaration. `pageSize` names the integer parameter, with a default, that sets
-    /// the number of items of a page.
-    package init(parameters: [QueryParameter], pageSize: String) throws(ListQueryModelFailure) {
+    /// the number of items of a page; `page` the members of a page, where pages are to be reasoned about.
+    package init(
+        parameters: [QueryParameter], pageSize: String, page: PageModel.Names? = nil
+    ) throws(ListQueryModelFailure) {
         guard (1...Self.maximumParameters).contains(parameters.count) else {
             throw .parameterCount(parameters.count)
         }
@@ -54,6 +59,44 @@ package final class ListQueryModel: Sendable {
         self.defaultPageSize = defaultPageSize
         self.entries = entries
         self.vocabulary = vocabulary
+        self.page =
+            if let page {
+                try Self.pageModel(page, parameters, pageSize: pageSize, standard: defaultPageSize)
+            } else {
+                nil
+            }
+    }
+
+    /// What the declared parameters mean to pages.
+    private static func pageModel(
+        _ names: PageModel.Names, _ parameters: [QueryParameter], pageSize: String, standard: Int
+    ) throws(ListQueryModelFailure) -> PageModel {
+        var meanings: [PageModel.Parameter] = []
+        var shapes: [CursorShape] = []
+        for parameter in parameters {
+            let meaning: PageModel.Meaning
+            switch (parameter.kind, parameter.rows) {
+            case (.cursor(let shape), nil):
+                shapes.append(shape)
+                meaning = .cursor
+            case (.integer, nil) where parameter.name == pageSize: meaning = .limit(standard: standard)
+            case (.choice, .equals(let member)): meaning = .equals(member: member)
+            case (.instant, .from(let member)): meaning = .from(member: member)
+            case (.instant, .to(let member)): meaning = .to(member: member)
+            case (.flag, .includes(let member)): meaning = .includes(member: member)
+            case (_, nil): continue
+            case (_, .some): throw .rowsInvalid(parameter.name)
+            }
+            meanings.append(PageModel.Parameter(parameter.name, meaning))
+        }
+        do throws(PageModelFailure) {
+            guard let shape = shapes.first else { throw .cursorCount(0) }
+            let order = try RowOrder(
+                prefixes: shape.prefixes, alphabet: shape.alphabet, length: shape.length)
+            return try PageModel(names: names, parameters: meanings, order: order)
+        } catch {
+            throw .pageInvalid(error)
+        }
     }
 
     /// The index of the parameter with this decoded name.
@@ -139,6 +182,10 @@ package enum ListQueryModelFailure: Error, Sendable, Hashable {
     case cursorInvalid(String)
     /// Not the name of an integer parameter with a default.
     case pageSizeInvalid(String)
+    /// A condition on rows that a parameter of this kind cannot have.
+    case rowsInvalid(String)
+    /// Pages cannot be reasoned about as declared.
+    case pageInvalid(PageModelFailure)
 
     /// What is wrong and what is allowed.
     package var sentence: String {
@@ -157,6 +204,9 @@ package enum ListQueryModelFailure: Error, Sendable, Hashable {
                 + "in letters, digits, '-', '.', '_' and '~'"
         case .pageSizeInvalid(let name):
             "\"\(name)\" cannot be the page size; name an integer parameter that has a default"
+        case .rowsInvalid(let name):
+            "\"\(name)\" cannot ask that of rows; a choice equals, an instant bounds, a flag includes a member"
+        case .pageInvalid(let failure): failure.sentence
         }
     }
 }

@@ -1,3 +1,4 @@
+import Cache
 package import Settings
 
 extension ListQueryModel {
@@ -16,19 +17,25 @@ extension ListQueryModel {
         }
         let pageSize = section.required(
             "page_size", .name, "The `integer` parameter with a default that says how many rows a page has.")
+        let page = section.optionalSection(
+            "page",
+            "How a page is built, so that one page can answer another's question; left out, none does."
+        ) { PageModel.Names(reading: $0) }
         let readable = parameters.compactMap(\.self)
         // A parameter that could not be read is told where it stands, not as missing here.
         guard readable.count == parameters.count, !section.isFaulty("parameters"),
             !section.isFaulty("page_size")
         else { return nil }
         do throws(ListQueryModelFailure) {
-            return try ListQueryModel(parameters: readable, pageSize: pageSize)
+            return try ListQueryModel(parameters: readable, pageSize: pageSize, page: page)
         } catch {
             switch error {
             case .pageSizeInvalid:
                 section.mistake(
                     "page_size", "not an integer parameter with a default; allowed: the name of one")
-            case .parameterCount, .nameInvalid, .nameRepeated, .boundsInvalid, .choiceInvalid, .cursorInvalid:
+            case .pageInvalid(let failure): section.mistake("page", failure.sentence)
+            case .parameterCount, .nameInvalid, .nameRepeated, .boundsInvalid, .choiceInvalid, .cursorInvalid,
+                .rowsInvalid:
                 section.mistake("parameters", error.sentence)
             }
             return nil
@@ -51,23 +58,74 @@ extension SettingsKind where Value == ListQueryModel {
 extension QueryParameter {
     fileprivate static func read(_ section: SettingsSection) -> QueryParameter? {
         let name = section.required("name", .name, "The name, as decoded; compared exactly.")
-        let kinds: [SettingsVariant<QueryParameterKind>] = [
-            SettingsVariant("integer") { QueryParameterKind.integer($0) },
+        let member = section.optional(
+            "member", .name,
+            "Where pages are read: the member of a row that a `choice` equals, an `instant` bounds or a `flag` adds."
+        )
+        let kinds: [SettingsVariant<(QueryParameterKind, RowCondition?)>] = [
+            SettingsVariant("integer") { (QueryParameterKind.integer($0), nil) },
             SettingsVariant("choice") { section in
-                .choice(
-                    section.required("values", .list(of: .name, count: 1...64), "Of a `choice`: its words."))
+                let words = section.required(
+                    "values", .list(of: .name, count: 1...64), "Of a `choice`: its words.")
+                return (.choice(words), member.map { .equals(member: $0) })
             },
-            SettingsVariant("instant") { _ in .instant },
-            SettingsVariant("flag") { _ in .flag },
-            SettingsVariant("cursor") { .cursor(CursorShape.read($0)) },
+            SettingsVariant("instant") { (.instant, RowCondition.bound($0, member)) },
+            SettingsVariant("flag") { _ in (.flag, member.map { .includes(member: $0) }) },
+            SettingsVariant("cursor") { (.cursor(CursorShape.read($0)), nil) },
             SettingsVariant("text") { section in
-                .text(
-                    maximumBytes: section.required(
-                        "maximum_bytes", .integer(in: 1...8_192), "Of a `text`: its bytes, once decoded."))
+                let most = section.required(
+                    "maximum_bytes", .integer(in: 1...8_192), "Of a `text`: its bytes, once decoded.")
+                return (.text(maximumBytes: most), nil)
             },
         ]
         let kind = section.variant("kind", kinds, "What it may hold; decides which further keys there are.")
-        return kind.map { QueryParameter(name, $0) }
+        if member != nil, let kind, kind.1 == nil {
+            section.mistake(
+                "member", "no page is read by it; allowed: on a `choice`, an `instant` or a `flag`")
+        }
+        return kind.map { QueryParameter(name, $0.0, rows: $0.1) }
+    }
+}
+
+extension RowCondition {
+    /// Which end of a time span an instant is.
+    private enum Bound: String, CaseIterable {
+        case from, to
+    }
+
+    fileprivate static func bound(_ section: SettingsSection, _ member: String?) -> RowCondition? {
+        let bound = section.value(
+            "bound", SettingsKind<Bound>.choice, default: .from,
+            "Of an `instant` with a member: `from` it on, or up `to` it.")
+        return member.map { bound == .from ? .from(member: $0) : .to(member: $0) }
+    }
+}
+
+extension PageModel.Names {
+    /// Reads `page`.
+    fileprivate init(reading section: SettingsSection) {
+        self.init()
+        rows = section.value("rows", .name, default: rows, "The member of a page that lists its rows.")
+        id = section.value("id", .name, default: id, "The member of a row that the list is ordered by.")
+        pagination = section.value(
+            "pagination", .name, default: pagination, "The member of a page that says where it ends.")
+        limit = section.value("limit", .name, default: limit, "In the pagination: the page size asked for.")
+        hasMore = section.value(
+            "has_more", .name, default: hasMore, "In the pagination: whether rows follow.")
+        nextCursor = section.value(
+            "next_cursor", .name, default: nextCursor,
+            "In the pagination: the last id if rows follow, or null.")
+        expiry = section.value(
+            "expiry", .name, default: expiry,
+            "In a row: the moment at which it changes by itself; no answer is fresh beyond it.")
+        state = section.value(
+            "state", .name, default: state, "In a row: the member that says whether that is still to come.")
+        rowActions = section.value(
+            "row_actions", .list(of: .name, count: 0...16), default: rowActions,
+            "What `POST LIST/ID/ACTION` may do to a row that stays in the list all the same.")
+        activeStates = section.value(
+            "active_states", .list(of: .name, count: 0...16), default: activeStates,
+            "The values of that member with which it is.")
     }
 }
 

@@ -4,11 +4,14 @@ package struct QueryParameter: Sendable, Hashable {
     package let name: String
     /// Which values it takes and when two of them mean the same.
     package let kind: QueryParameterKind
+    /// What it asks of the rows of a page; `nil` if nobody is to reason about that.
+    package let rows: RowCondition?
 
     /// Declares a parameter; `ListQueryModel` checks the declaration.
-    package init(_ name: String, _ kind: QueryParameterKind) {
+    package init(_ name: String, _ kind: QueryParameterKind, rows: RowCondition? = nil) {
         self.name = name
         self.kind = kind
+        self.rows = rows
     }
 
     /// What is allowed, worded to follow the name: "limit must be an integer from 1 to 100".
@@ -25,6 +28,18 @@ package struct QueryParameter: Sendable, Hashable {
             "must be at most \(maximumBytes) bytes of text without control characters"
         }
     }
+}
+
+/// What a parameter asks of rows, by one of their members.
+package enum RowCondition: Sendable, Hashable {
+    /// Of a choice: the member is exactly the word.
+    case equals(member: String)
+    /// Of an instant: the moment in the member is not earlier.
+    case from(member: String)
+    /// Of an instant: the moment in the member is not later.
+    case to(member: String)
+    /// Of a flag: rows carry the member.
+    case includes(member: String)
 }
 
 /// The kinds of parameters; the only place where the meaning of values is told apart.

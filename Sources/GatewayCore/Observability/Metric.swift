@@ -6,7 +6,7 @@
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
-    case cacheRequests, cacheBytes, cacheEntries, cacheEvictions
+    case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
     case rateLimited, rateLimitBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
@@ -41,6 +41,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes: "kayle_gateway_received_bytes_total"
         case .sentBytes: "kayle_gateway_sent_bytes_total"
         case .cacheRequests: "kayle_gateway_cache_requests_total"
+        case .cacheRefreshes: "kayle_gateway_cache_refreshes_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -66,7 +67,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var kind: Kind {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
-            .sentBytes, .cacheRequests, .cacheEvictions, .upstreamRequests, .upstreamRetries,
+            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
             .credentialTakeovers, .rateLimited,
             .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
@@ -83,10 +84,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes, .sentBytes, .cacheBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
-            .handshakes,
-            .cacheRequests, .cacheEntries, .cacheEvictions, .upstreamRequests, .upstreamInFlight,
-            .upstreamRetries, .credentialTakeovers, .rateLimited, .rateLimitBuckets, .rateLimitEvictions,
-            .accessLogLinesDropped,
+            .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
+            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .rateLimitBuckets,
+            .rateLimitEvictions, .accessLogLinesDropped,
             .configurationGeneration, .reloads, .buildInfo:
             .count
         }
@@ -101,7 +101,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .handshakes: [.result]
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
-        case .upstreamDuration: [.route]
+        case .upstreamDuration, .cacheRefreshes: [.route]
         case .credentialTakeovers: [.tenant]
         case .rateLimited: [.tenant, .limit]
         case .reloads: [.result]
@@ -122,10 +122,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
-            .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .upstreamRequests,
-            .upstreamDuration,
-            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .loopTurnDuration,
-            .reloads:
+            .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
+            .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries, .credentialTakeovers,
+            .rateLimited, .loopTurnDuration, .reloads:
             false
         }
     }
@@ -144,6 +143,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes: "Bytes of requests received, heads included, before encryption."
         case .sentBytes: "Bytes of answers sent, heads included, before encryption."
         case .cacheRequests: "Requests of cached routes, by what the cache had: the words of Cache-Status."
+        case .cacheRefreshes: "Fetches of answers that were given meanwhile although their time was over."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."

@@ -47,24 +47,36 @@ package final class Exchange: PendingAnswer {
     var isRepeated = false
     /// Whether the answer may be kept, once its head is there.
     var decision: StorageDecision?
+    /// What the client says it has: a list of entity tags; empty if it says nothing.
+    var condition: [UInt8] = []
+    /// An answer whose time is over, should the upstream fail.
+    var stale: CacheEntry?
+    /// What the upstream was asked to confirm.
+    var revalidation: Revalidation?
+    /// The head of what it confirmed.
+    var confirmedHead: ResponseHead?
+    /// Whether it fetches for the cache alone: no client waits, and none is written down.
+    private(set) var isRefresh = false
     /// Content collected for the cache and not sent.
     var collected: [UInt8] = []
-    /// Whether the request changes what is cached for its tenant.
-    let invalidates: Bool
+    /// What the request may change of what is stored.
+    let write: WriteScope
+    /// Whether that has been taken down, now that its answer is there.
+    var writeIsSettled = false
     /// Whether content of the request is still to come.
     var contentIsOutstanding: Bool
 
     /// Makes the exchange of a request that has been judged.
     init(
         number: UInt64, pipeline: RequestPipeline, connection: Registration, texts: ExchangeTexts,
-        record: ExchangeRecord, invalidates: Bool, contentIsOutstanding: Bool
+        record: ExchangeRecord, write: WriteScope, contentIsOutstanding: Bool
     ) {
         self.number = number
         self.pipeline = pipeline
         self.connection = connection
         self.texts = texts
         self.record = record
-        self.invalidates = invalidates
+        self.write = write
         self.contentIsOutstanding = contentIsOutstanding
     }
 
@@ -73,6 +85,22 @@ package final class Exchange: PendingAnswer {
         cacheRequest = request
         self.partition = partition
         self.fill = fill
+    }
+
+    /// By what its answer is read as a page; only pages of tenants are.
+    var pageModel: PageModel? {
+        record.route?.cache?.sharing == .tenant ? record.route?.page : nil
+    }
+
+    /// Makes this the exchange of nobody: what it fetches is for those to come.
+    func becomeRefresh() {
+        isRefresh = true
+        connection = nil
+    }
+
+    /// What may be given in place of a failure.
+    func answerOnError(at now: MonotonicInstant) -> CacheEntry? {
+        stale.flatMap { $0.mayAnswerOnError(at: now) ? $0 : nil }
     }
 
     /// Answers from an entry, which must be of this exchange's part of the cache.
@@ -156,6 +184,9 @@ package struct ExchangeTable {
 
     /// Number of exchanges under way.
     package var count: Int { slab.count }
+
+    /// Whether no client waits: fetches for the cache alone keep nobody.
+    package var isQuiet: Bool { slab.all.allSatisfy { $0.isRefresh } }
 
     /// Puts in the exchange that `make` builds for its number.
     mutating func insert(_ make: (UInt64) -> Exchange) -> Exchange {

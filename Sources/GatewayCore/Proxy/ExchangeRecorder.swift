@@ -107,6 +107,12 @@ package final class ExchangeRecorder {
         log?.end()
     }
 
+    /// Counts a fetch that nobody waited for; it is no request and has no line.
+    func refreshed(_ record: borrowing ExchangeRecord) {
+        metrics.increment(MetricSeries(.cacheRefreshes, record.route?.label ?? .other))
+        countUpstream(record)
+    }
+
     /// Hands the lines over that have been gathered.
     package func flush() { log?.flush() }
 
@@ -141,6 +147,11 @@ package final class ExchangeRecorder {
         }
         metrics.observe(nanoseconds, MetricSeries(.requestDuration, route, cache))
         if let refusal = record.refusal { metrics.increment(MetricSeries(.refusals, label(of: refusal))) }
+        countUpstream(record)
+    }
+
+    private func countUpstream(_ record: borrowing ExchangeRecord) {
+        let route = record.route?.label ?? .other
         guard let asked = record.upstreamAskedAt else { return }
         metrics.increment(
             MetricSeries(.upstreamRequests, route, LabelValue(record.upstreamStatus ?? Status(rawValue: 0))))

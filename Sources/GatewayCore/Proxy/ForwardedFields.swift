@@ -7,15 +7,15 @@ package import HTTPModel
 /// tenant's own token, and every statement about the client that the client could have made up
 /// (`X-Forwarded-*`, `Forwarded`, `X-Real-IP`). Duplicates and their order are kept.
 package enum ForwardedFields {
-    /// Appends the lines of a request that is passed through.
+    /// Appends the lines of a request that is passed through, but for those with the name `omitted`.
     package static func append(
         head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
-        to request: inout UpstreamRequest
+        leavingOut omitted: FieldName? = nil, to request: inout UpstreamRequest
     ) {
         let lines = head.fields.span
         for index in lines.indices {
             let line = lines[index]
-            if isLeftOut(line.known) { continue }
+            if isLeftOut(line.known) || line.known == omitted { continue }
             let name = bytes.extracting(line.name.range)
             if head.hasConnectionField && isNominated(name, head: head, bytes) { continue }
             // RFC 9110 §7.6.2: counts down on OPTIONS and TRACE only; TRACE does not come this far.

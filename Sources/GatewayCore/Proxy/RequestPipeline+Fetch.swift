@@ -22,9 +22,10 @@ extension RequestPipeline {
         }
         identifier.bytes.withBytes { identifier in
             ForwardedFields.append(
-                head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
+                head: head, bytes, downstream: downstream, identifier: identifier,
+                leavingOut: exchange.write.isMaking ? .acceptEncoding : nil, to: &request)
         }
-        invalidateAfter(exchange)
+        announceWrite(exchange)
         if head.expectsContinue && exchange.contentIsOutstanding && !downstream.contentHasArrived {
             ResponseEncoder.interim(.continue, fields: [UInt8]().span, into: &output)
         }
@@ -145,15 +146,9 @@ extension RequestPipeline {
         case .passing, .delivering, .refusing, .ended: break
         }
         if let transfer = exchange.transfer { upstream.cancel(transfer) }
-        // Whether the upstream carried it out nobody knows now.
-        invalidateAfter(exchange)
+        loseWrite(exchange)
         if exchange.record.status.rawValue == 0 { exchange.record.status = .clientGone }
         finish(exchange)
-    }
-
-    /// What was cached before a write is no answer any more, nor is what was fetched while it was under way.
-    func invalidateAfter(_ exchange: Exchange) {
-        if exchange.invalidates, let tenant = exchange.record.tenant { cache.invalidate(tenant.partition) }
     }
 
     func makeExchange(
@@ -161,7 +156,9 @@ extension RequestPipeline {
         _ record: ExchangeRecord
     ) -> Exchange {
         let isWrite = !head.method.isSafe && record.tenantIndex != nil
-        let invalidates = isWrite && path.withBytes { record.snapshot.routes.invalidates($0) }
+        let write =
+            isWrite
+            ? path.withBytes { record.snapshot.routes.scope(ofWrite: head.method, $0) } : .nothing
         let hasContent = head.framing != .none && head.framing != .length(0)
         let texts = ExchangeTexts(
             identifier: identifier.bytes.withBytes { $0.array }, ownFields: ownFields.withBytes { $0.array },
@@ -170,7 +167,7 @@ extension RequestPipeline {
         return exchanges.insert { number in
             Exchange(
                 number: number, pipeline: self, connection: downstream.registration, texts: texts,
-                record: record, invalidates: invalidates, contentIsOutstanding: hasContent)
+                record: record, write: write, contentIsOutstanding: hasContent)
         }
     }
 
@@ -225,10 +222,22 @@ extension RequestPipeline {
         let timing = FetchTiming(
             requestedAt: exchange.record.upstreamAskedAt ?? now, receivedAt: now,
             receivedUnixSeconds: recorder.nowUnixSeconds)
+        if standIn(for: head.status, exchange, transfer) { return }
+        var answer = head
+        let isConfirmed = exchange.revalidation != nil && head.status == .notModified
+        if isConfirmed, let revalidation = exchange.revalidation {
+            // What is kept, with what has just been said about it (RFC 9111 §4.3.4).
+            answer = revalidation.confirmed(by: head)
+        }
         let decision = cache.decide(
-            StoragePolicy.Subject(request: request, response: head, framing: framing, timing: timing),
-            routeLifetime: lifetime)
+            StoragePolicy.Subject(request: request, response: answer, framing: framing, timing: timing),
+            routeLifetime: lifetime, staleness: exchange.record.route?.cache?.staleness ?? .none)
         exchange.decision = decision
+        // What was confirmed is at hand, whether it may be kept or not.
+        if isConfirmed {
+            exchange.confirmedHead = answer
+            return
+        }
         if case .notStored(let refusal) = decision { passOn(exchange, because: refusal) }
     }
 
@@ -246,10 +255,16 @@ extension RequestPipeline {
         else {
             preconditionFailure("a fill without permit, head or decision")
         }
-        let body = exchange.collected
+        var body = exchange.collected
         exchange.collected = []
+        if exchange.confirmedHead != nil, let entry = exchange.revalidation?.entry {
+            let held = entry.bytes
+            body = held.span.extracting(entry.body.range).array
+        }
         let admission = cache.admit(
-            permit, head: head, body: body, decision: decision, receivedUnixSeconds: recorder.nowUnixSeconds)
+            permit, head: exchange.confirmedHead ?? head, body: body, decision: decision,
+            receivedUnixSeconds: recorder.nowUnixSeconds,
+            model: exchange.pageModel)
         courier.deliver(admission.wakeup)
         exchange.deliver(admission.entry, role: .single)
         exchange.setRole(
@@ -258,7 +273,35 @@ extension RequestPipeline {
         endIfAlone(exchange)
     }
 
+    /// Gives what is kept in place of an answer that says the upstream cannot answer; whether it did.
+    private func standIn(for status: Status, _ exchange: Exchange, _ transfer: Transfer) -> Bool {
+        switch status.rawValue {
+        case 500, 502, 503, 504: break
+        default: return false
+        }
+        guard giveStale(exchange) else { return false }
+        upstream.cancel(transfer)
+        exchange.transfer = nil
+        endIfAlone(exchange)
+        return true
+    }
+
+    /// Gives what is kept, to those who wait for the fetch as well; whether there was anything.
+    private func giveStale(_ exchange: Exchange) -> Bool {
+        guard let entry = exchange.answerOnError(at: now), exchange.cacheRequest != nil else { return false }
+        if let permit = exchange.permit.take() {
+            courier.deliver(cache.collapser.end(permit, .entry(entry)))
+        }
+        exchange.deliver(entry, role: .single)
+        exchange.setRole(.single, status: exchange.record.upstreamStatus, detail: .staleOnError)
+        return true
+    }
+
     private func fail(_ exchange: Exchange, _ failure: UpstreamFailure) {
+        if giveStale(exchange) {
+            endIfAlone(exchange)
+            return
+        }
         if let permit = exchange.permit.take() {
             courier.deliver(cache.collapser.end(permit, .failed(failure.number)))
         }
@@ -269,7 +312,7 @@ extension RequestPipeline {
     /// A fetch that went on for others' sake ends without an answer of its own.
     private func endIfAlone(_ exchange: Exchange) {
         guard exchange.connection == nil else { return }
-        exchange.record.status = .clientGone
+        if !exchange.isRefresh { exchange.record.status = .clientGone }
         finish(exchange)
     }
 }

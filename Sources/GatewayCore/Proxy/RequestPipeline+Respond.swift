@@ -15,7 +15,6 @@ extension RequestPipeline {
         from entry: CacheEntry, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
-        record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: downstream.startedAt))
         record.status = entry.status
         let before = output.count
         let sent = ownFields.withBytes { own in
@@ -71,7 +70,7 @@ extension RequestPipeline {
     }
 
     /// 14, for a request that was answered at once: its bytes are still at hand.
-    private func write(_ record: ExchangeRecord, _ bytes: Span<UInt8>) {
+    func write(_ record: ExchangeRecord, _ bytes: Span<UInt8>) {
         let userAgent = bytes.extracting(record.userAgent.range)
         identifier.bytes.withBytes { identifier in
             path.withBytes {
@@ -143,16 +142,20 @@ extension RequestPipeline {
         precondition(exchange.permit == nil, "exchange \(exchange.number) ends with its permit")
         exchange.state = .ended
         exchange.transfer = nil
-        let texts = exchange.texts
-        recorder.write(
-            exchange.record, identifier: texts.identifier.span, path: texts.path.span,
-            userAgent: texts.userAgent.span)
+        if exchange.isRefresh {
+            recorder.refreshed(exchange.record)
+        } else {
+            let texts = exchange.texts
+            recorder.write(
+                exchange.record, identifier: texts.identifier.span, path: texts.path.span,
+                userAgent: texts.userAgent.span)
+        }
         exchanges.remove(exchange)
         recorder.exchangeEnded()
     }
 
     private func give(_ refusal: Refusal, _ exchange: Exchange, into output: inout ByteBuffer) -> Production {
-        invalidateAfter(exchange)
+        loseWrite(exchange)
         if exchange.contentIsOutstanding { exchange.record.persistence = .close }
         exchange.record.status = refusal.status
         exchange.record.refusal = refusal.reason
@@ -175,6 +178,7 @@ extension RequestPipeline {
             output.append(bytes.span.extracting((start + sent)..<(start + end)))
             sent = end
         } else {
+            if confirm(entry, exchange, into: &output) { return .finished(exchange.record.persistence) }
             exchange.record.status = entry.status
             let own = exchange.texts.ownFields
             sent = composer.answer(
@@ -212,6 +216,23 @@ extension RequestPipeline {
         }
     }
 
+    /// Answers with 304 if the client has what an entry holds.
+    private func confirm(
+        _ entry: CacheEntry, _ exchange: Exchange, into output: inout ByteBuffer
+    ) -> Bool {
+        let held = entry.bytes
+        let tag = held.span.extracting(entry.eTag.range)
+        guard !exchange.condition.isEmpty, EntityTagList.names(tag, in: exchange.condition.span) else {
+            return false
+        }
+        exchange.record.status = .notModified
+        let own = exchange.texts.ownFields
+        composer.answerNotModified(
+            tag, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
+            own: own.span, now: now, into: &output)
+        return true
+    }
+
     /// Writes the head of the upstream's answer, and early hints before it; `nil` while there is none.
     private func passHead(
         _ exchange: Exchange, _ transfer: Transfer, into output: inout ByteBuffer
@@ -221,8 +242,7 @@ extension RequestPipeline {
             if exchange.record.version != .http10 { composer.passInterim(interim, into: &output) }
         }
         guard let head = transfer.head, let upstreamFraming = transfer.framing else { return nil }
-        // Before a byte of the answer to a write is sent, nothing older can be served any more.
-        invalidateAfter(exchange)
+        guard settleWrite(exchange, transfer, head) else { return nil }
         let framing = ResponseComposer.framing(of: upstreamFraming, for: exchange.record.version)
         if exchange.contentIsOutstanding || framing == .untilClose { exchange.record.persistence = .close }
         exchange.record.status = head.status

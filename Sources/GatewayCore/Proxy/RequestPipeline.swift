@@ -36,6 +36,8 @@ package final class RequestPipeline {
     private var query = ByteBuffer(minimumCapacity: 1_024)
     private var key = ByteBuffer(minimumCapacity: 1_024)
     private var queries = ListQueryNormalizer()
+    /// The entity tag of the slice at hand.
+    var tag: [UInt8] = []
     var farewell = FarewellFields()
     /// The largest page that the token of the request at hand may ask for.
     var pageCeiling = UInt32.max
@@ -60,6 +62,15 @@ package final class RequestPipeline {
         self.snapshot = snapshot
         composer = ResponseComposer(deployment: parts.deployment)
         identifier = RequestIdentifier(prefix: parts.identifierPrefix)
+    }
+
+    /// A fetch for the cache alone has no connection that would end it: it ends with its worker. Followers
+    /// elsewhere have their deadlines.
+    deinit {
+        for exchange in exchanges.all {
+            guard let permit = exchange.permit.take() else { continue }
+            _ = cache.collapser.end(permit, .goAlone)
+        }
     }
 
     /// Takes a request whose head has been read. `head`'s ranges count from the first of `bytes`; an answer
@@ -195,32 +206,5 @@ package final class RequestPipeline {
         return key.withBytes { key in
             lookUp(key, request, head, bytes, downstream, &record, into: &output)
         }
-    }
-
-    private func lookUp(
-        _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
-    ) -> Handling {
-        guard let route = record.route else { preconditionFailure("a look-up without a route") }
-        let partition = record.snapshot.partition(for: record.tenant, on: route)
-        let found = cache.lookUp(partition, route: route.number, query: key, now: downstream.startedAt)
-        if case .fresh(let entry) = found {
-            return answer(from: entry, head, bytes, downstream, &record, into: &output)
-        }
-        record.cacheStatus = .forward(CacheForward(found.forwardReason))
-        let exchange = makeExchange(head, bytes, downstream, record)
-        exchange.prepareFill(
-            request: request, partition: partition, fillRequest(head, bytes, downstream, exchange))
-        let waiter = Waiter(worker: workerIndex, token: exchange.number)
-        let now = downstream.startedAt
-        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
-        case .lead(let permit): lead(exchange, permit)
-        case .follow(let ticket): follow(exchange, ticket)
-        case .alone: goAlone(exchange)
-        case .fresh(let entry, let wakeup):
-            courier.deliver(wakeup)
-            exchange.deliver(entry, role: .collapsed)
-        }
-        return .pending(exchange)
     }
 }

@@ -81,6 +81,19 @@ package struct PathPattern: Sendable, Hashable {
         }
     }
 
+    /// Whether the pattern takes exactly one path.
+    package var isExact: Bool {
+        !takesRest && !segments.contains { if case .parameter = $0 { true } else { false } }
+    }
+
+    /// Whether the pattern takes the paths one segment below those of `list`, whatever that segment is.
+    package func takesMembers(of list: PathPattern) -> Bool {
+        guard !takesRest, !list.takesRest, let last = segments.last, case .parameter = last else {
+            return false
+        }
+        return Array(segments.dropLast()) == list.segments
+    }
+
     /// The characters of a canonical segment that need no percent-encoding (RFC 3986 §3.3), `*` aside.
     private static func isPathByte(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || "-._~!$&'()+,;=:@".utf8.contains(byte)

@@ -1,3 +1,4 @@
+package import Cache
 package import HTTPModel
 
 /// One rule of the configuration, prepared: which requests it takes and which policy of each kind they meet.
@@ -26,11 +27,17 @@ package final class Route: Sendable {
     package let query: ListQueryModel?
     /// How its answers are kept; `nil` for not at all.
     package let cache: RouteCacheConfiguration?
+    /// What its pages look like, if one of them can answer another's question.
+    package let page: PageModel?
+    /// Where its list is, if it is one path whose pages can be read.
+    package let address: ListAddress?
+    /// Where the list is whose rows, alone, are this route's answers.
+    package let list: ListAddress?
 
     /// Puts the parts together.
     package init(
         index: Int, configuration: RouteConfiguration, identity: UInt64, access: AccessPolicy,
-        query: ListQueryModel?, label: LabelValue
+        query: ListQueryModel?, label: LabelValue, list: ListAddress? = nil
     ) {
         self.index = index
         name = configuration.name
@@ -42,6 +49,15 @@ package final class Route: Sendable {
         self.access = access
         self.query = query
         cache = configuration.cache
+        page = query?.page
+        let number = UInt32(truncatingIfNeeded: identity)
+        address =
+            if let page, configuration.path.isExact {
+                ListAddress(route: number, path: Array(configuration.path.text.utf8), model: page)
+            } else {
+                nil
+            }
+        self.list = list
     }
 
     /// Whether the route takes a method.

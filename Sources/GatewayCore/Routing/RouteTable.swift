@@ -1,3 +1,4 @@
+package import Cache
 package import HTTPModel
 
 /// The rules in their order; the first that takes a request wins.
@@ -49,6 +50,37 @@ package struct RouteTable: Sendable {
         return false
     }
 
+    /// What an unsafe request for this canonical path may change of what is stored for tenants.
+    package func scope(ofWrite method: Method, _ path: Span<UInt8>) -> WriteScope {
+        for route in routes {
+            guard let list = route.address, route.cache?.sharing == .tenant,
+                let scope = Self.scope(ofWrite: method, path, list)
+            else { continue }
+            return scope
+        }
+        return invalidates(path) ? .everything : .nothing
+    }
+
+    /// What it may change of one list; `nil` if it is not about that list and its rows.
+    private static func scope(
+        ofWrite method: Method, _ path: Span<UInt8>, _ list: ListAddress
+    ) -> WriteScope? {
+        let listPath = list.path
+        guard path.count >= listPath.count, path.extracting(first: listPath.count).equals(listPath.span)
+        else { return nil }
+        if path.count == listPath.count { return method == .post ? .making(list) : .everything }
+        let start = listPath.count + 1
+        guard path[start - 1] == UInt8(ascii: "/") else { return nil }
+        var end = start
+        while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
+        let id = path.extracting(start..<end)
+        guard list.model.isID(id) else { return nil }
+        let keepsRow =
+            method == .post && end < path.count
+            && list.model.keepsRow(path.extracting((end + 1)..<path.count))
+        return .row(RowWrite(to: list, id: id, keepsRow: keepsRow))
+    }
+
     private func allowed(_ path: Span<UInt8>) -> String {
         var names: [String] = []
         for route in routes where route.path.matches(path) {
@@ -60,4 +92,16 @@ package struct RouteTable: Sendable {
         var seen: Set<String> = []
         return names.filter { seen.insert($0).inserted }.joined(separator: ", ")
     }
+}
+
+/// What a write may change of what is stored for its tenant and those who share its organization.
+package enum WriteScope: Sendable {
+    /// Nothing that is cached.
+    case nothing
+    /// One row, known by its id.
+    case row(RowWrite)
+    /// A row of this list that its answer will name.
+    case making(ListAddress)
+    /// Anything.
+    case everything
 }

@@ -1,3 +1,4 @@
+package import Cache
 package import HTTPModel
 package import Settings
 
@@ -96,6 +97,10 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
     package let timeToLive: Duration
     /// Who shares an entry [tenant].
     package let sharing: Sharing
+    /// How far answers may go beyond their lifetime, or short of it.
+    package let staleness: Staleness
+    /// The list route of whose rows an answer is one; absent, no row answers.
+    package let rowOf: String?
 
     /// Who shares an entry.
     package enum Sharing: String, Sendable, Hashable, CaseIterable {
@@ -113,6 +118,20 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
             "by", SettingsKind<Sharing>.choice, default: .tenant,
             "Who shares an entry: `tenant`; on an open route `headers`, all with the same request fields."
         )
+        staleness = Staleness(
+            whileRevalidating: section.value(
+                "stale_while_revalidate", .duration(in: .zero ... .seconds(86_400)), default: .zero,
+                "How long after its time an answer is still given while one request fetches a new one."),
+            onError: section.value(
+                "stale_if_error", .duration(in: .zero ... .seconds(86_400)), default: .zero,
+                "How long after its time an answer is given when the upstream fails: no connection, no answer in time, 5xx."
+            ),
+            jitterPercent: section.value(
+                "jitter_percent", .integer(in: 0...50), default: 10,
+                "By how much of itself a lifetime may be cut, so that answers do not all die at once."))
+        rowOf = section.optional(
+            "row_of", .name,
+            "On a route `LIST/{id}`: the list route whose rows, alone, are this route's answers.")
         switch (access, sharing) {
         case (.token, .tenant), (.open, .headers): break
         case (.token, .headers):

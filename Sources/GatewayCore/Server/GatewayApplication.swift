@@ -97,7 +97,7 @@ final class GatewayApplication: Application {
         return tick.map { min($0, upstream) } ?? upstream
     }
 
-    override var isQuiet: Bool { pipeline.exchanges.count == 0 }
+    override var isQuiet: Bool { pipeline.exchanges.isQuiet }
 
     override func stopped() {
         upstream.close()

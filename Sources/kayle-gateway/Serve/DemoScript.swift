@@ -35,7 +35,7 @@ struct DemoScript {
             # 6. A wrong token.
             \(base) -H 'Authorization: Bearer kgw_wrong' '\(list)'
 
-            # 7. A write: passes through and makes the cached pages useless (then 1. is a miss again).
+            # 7. A write: passes through and ends exactly the stored pages that it can have changed.
             \(base) \(asAcme) -X POST '\(list)'
 
             # 8. Too many requests: the last of these are answered 429.

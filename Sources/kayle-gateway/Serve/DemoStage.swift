@@ -59,7 +59,7 @@ struct DemoStage {
             try editor.addTenant(tenant, plan: "demo", upstreamToken: .sealing(Secret(upstreamToken)))
             guard
                 let order = TokenOrder(
-                    name: "demo", scopes: [.sessionsRead, .sessionsWrite], lifetime: .seconds(86_400),
+                    name: "demo", scopes: [.sessionsRead, .sessionsWrite], lifetime: .seconds(30 * 86_400),
                     allow: [])
             else { preconditionFailure("the demo's order is no order") }
             var randomness = SystemRandomness()

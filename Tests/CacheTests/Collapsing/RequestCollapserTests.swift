@@ -142,7 +142,7 @@ struct RequestCollapserTests {
     @Test func afterAWriteNobodyJoinsAnOlderFlight() throws {
         let collapser = collapser()
         guard let old = collapser.permit(key()) else { throw Missing.permit }
-        partition.invalidate()
+        partition.invalidate(.everything)
 
         guard let new = collapser.permit(key()) else { throw Missing.permit }
         let (isOldCurrent, isNewCurrent) = (old.isCurrent, new.isCurrent)

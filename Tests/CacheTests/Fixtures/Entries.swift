@@ -10,7 +10,7 @@ func entry(
 ) -> CacheEntry {
     CacheEntry(
         key: CacheKey(partition: partition, route: route, query: Array(name.utf8), hash: hash),
-        generation: partition.generation,
+        judgedWrites: partition.writes.count,
         answer: CollectedAnswer(
             head: response(), body: [UInt8](repeating: 7, count: bodyBytes), receivedUnixSeconds: wallStart),
         decision: fresh(seconds: lifetimeSeconds))

@@ -4,6 +4,57 @@ import Testing
 @testable import Cache
 
 struct FreshnessTests {
+    private static func freshness(
+        _ lines: [String], _ staleness: Staleness, receivedAt: Double = 0
+    ) -> Freshness? {
+        let head = response(200, lines)
+        let timing = FetchTiming(
+            requestedAt: at(receivedAt), receivedAt: at(receivedAt), receivedUnixSeconds: wallStart)
+        return Freshness(
+            of: head, by: UpstreamDirectives(head), routeLifetime: .seconds(60), staleness: staleness,
+            timing: timing)
+    }
+
+    /// Seconds after the lifetime during which an answer is given while another is fetched, and on errors.
+    @Test(
+        arguments: [
+            ([], 10, 300), (["Cache-Control: max-age=5"], 10, 300),
+            (["Cache-Control: stale-while-revalidate=3"], 3, 300),
+            (["Cache-Control: stale-while-revalidate=30"], 10, 300),
+            (["Cache-Control: stale-if-error=20"], 10, 20),
+            (["Cache-Control: stale-if-error=x"], 10, 0),
+            (["Cache-Control: must-revalidate"], 0, 0),
+            (["Cache-Control: proxy-revalidate, max-age=5"], 0, 0),
+            (["Cache-Control: s-maxage=5"], 0, 0),
+            (["CDN-Cache-Control: must-revalidate, max-age=5", "Cache-Control: max-age=5"], 0, 0),
+            (["CDN-Cache-Control: stale-if-error=7", "Cache-Control: must-revalidate"], 10, 7),
+        ] as [([String], Int64, Int64)])
+    func theUpstreamCanShortenOrForbidWhatIsGivenStale(
+        lines: [String], whileRevalidating: Int64, onError: Int64
+    ) throws {
+        let staleness = Staleness(whileRevalidating: .seconds(10), onError: .seconds(300), jitterPercent: 0)
+        let freshness = try #require(Self.freshness(lines, staleness))
+
+        let end = freshness.freshUntil
+        #expect(
+            freshness.servedWhileRevalidatingUntil.elapsed(since: end) == .seconds(whileRevalidating))
+        #expect(freshness.servedOnErrorUntil.elapsed(since: end) == .seconds(onError))
+    }
+
+    @Test func jitterOnlyShortensAndDiffersFromAnswerToAnswer() throws {
+        let staleness = Staleness(whileRevalidating: .zero, onError: .zero, jitterPercent: 20)
+        var lifetimes: Set<Duration> = []
+        for step in 0..<200 {
+            let receivedAt = Double(step) / 1_000
+            let freshness = try #require(Self.freshness([], staleness, receivedAt: receivedAt))
+            let lifetime = freshness.freshUntil.elapsed(since: at(receivedAt))
+            #expect(lifetime <= .seconds(60))
+            #expect(lifetime >= .seconds(48))
+            lifetimes.insert(lifetime)
+        }
+        #expect(lifetimes.count > 100)
+    }
+
     struct Row: Sendable, CustomTestStringConvertible {
         let name: String
         let lines: [String]

@@ -10,7 +10,7 @@ struct CacheEntryTests {
     {
         CacheEntry(
             key: CacheKey(partition: partition, route: 3, query: Array("limit=5".utf8), hash: 9),
-            generation: 0,
+            judgedWrites: 0,
             answer: CollectedAnswer(
                 head: response(), body: [UInt8](repeating: 1, count: body), receivedUnixSeconds: wallStart),
             decision: decision)

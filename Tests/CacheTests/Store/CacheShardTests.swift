@@ -9,8 +9,7 @@ struct CacheShardTests {
         -> CacheEntry?
     {
         shard.find(
-            hash: hash, partition: partition ?? self.partition, route: 1, query: Array(name.utf8).span,
-            generation: 0)
+            hash: hash, partition: partition ?? self.partition, route: 1, query: Array(name.utf8).span)
     }
 
     @Test func anEmptyShardFindsNothingAndHoldsNoMemory() {

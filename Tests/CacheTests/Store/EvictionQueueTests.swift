@@ -72,7 +72,7 @@ struct EvictionQueueTests {
         let node = queue.insert(hot, stage: .main)
         _ = queue.insert(entry(CachePartition(id: 2), "cold", hash: 0), stage: .main)
 
-        partition.invalidate()
+        partition.invalidate(.everything)
 
         #expect(queue.nextVictim() == node)
     }

@@ -7,7 +7,7 @@ struct RenderedAnswerTests {
     private static func entry(_ lines: [String], decision: StorageDecision = fresh()) -> CacheEntry {
         CacheEntry(
             key: CacheKey(partition: CachePartition(id: 1), route: 1, query: Array("q".utf8), hash: 1),
-            generation: 0,
+            judgedWrites: 0,
             answer: CollectedAnswer(
                 head: response(200, lines), body: Array("body".utf8), receivedUnixSeconds: wallStart),
             decision: decision)

@@ -149,7 +149,7 @@ struct CacheTests {
     }
 
     @Test(arguments: [
-        ("POST", "/v1/sessions"), ("POST", "/v1/sessions/{id}/cancel"), ("DELETE", "/v1/sessions/{id}"),
+        ("PUT", "/v1/sessions"), ("POST", "/v1/sessions/{id}/cancel"), ("DELETE", "/v1/sessions/{id}"),
         ("PUT", "/v1/sessions/{id}"), ("PATCH", "/v1/sessions"), ("DELETE", "/v1/x/../%73essions/./{id}"),
     ])
     func aWriteBelowSessionsEndsTheTenantsEntries(method: String, template: String) throws {

@@ -72,6 +72,8 @@ package struct StoredTenant: Sendable, Equatable {
     package let id: String
     /// The name of the plan.
     package var plan: String
+    /// Whose data the upstream token reaches, if other tenants reach the same: a name of the operator's.
+    package var organization: String?
     /// Where the upstream token is.
     package var upstreamToken: SecretSource
     /// Where the second upstream token is, which takes over when the upstream refuses the first.
@@ -98,6 +100,8 @@ package struct StoredTenant: Sendable, Equatable {
     fileprivate init(reading section: SettingsSection, plans: [String], _ uniqueness: Uniqueness) {
         id = section.required("id", .name, "The name in commands, logs and metrics.")
         plan = section.required("plan", .name, "The plan, by its name in the configuration.")
+        organization = section.optional(
+            "organization", .name, "What tenants have in common that reach the same data upstream.")
         upstreamToken = section.required(
             Self.upstreamTokenField, .secret(.later), "The token for the upstream.")
         upstreamTokenNext = section.optional(
@@ -124,6 +128,7 @@ package struct StoredTenant: Sendable, Equatable {
             JSONMember("id", .string(id)), JSONMember("plan", .string(plan)),
             JSONMember(Self.upstreamTokenField, upstreamToken.json(folder: folder)),
         ]
+        if let organization { members.insert(JSONMember("organization", .string(organization)), at: 2) }
         if let upstreamTokenNext {
             members.append(
                 JSONMember(Self.upstreamTokenNextField, upstreamTokenNext.json(folder: folder)))

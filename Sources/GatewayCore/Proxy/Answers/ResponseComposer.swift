@@ -96,9 +96,11 @@ package struct ResponseComposer: ~Copyable {
         output.append(bytes.extracting(entry.headStart.range))
         if case .store = entry.decision {
             appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
-            if case .hit = terms.cacheStatus {
+            let age = entry.ageSeconds(now: now)
+            // What is given in place of a failure is as old as it is, too.
+            if terms.cacheStatus?.isHit == true || age > 0 {
                 output.append("Age: ")
-                output.append(signed: entry.ageSeconds(now: now))
+                output.append(signed: age)
                 output.append("\r\n")
             }
         }
@@ -156,7 +158,7 @@ package struct ResponseComposer: ~Copyable {
         }
     }
 
-    private mutating func appendOwn(_ terms: AnswerTerms, own: Span<UInt8>, into output: inout ByteBuffer) {
+    mutating func appendOwn(_ terms: AnswerTerms, own: Span<UInt8>, into output: inout ByteBuffer) {
         switch terms.cacheStatus {
         case nil: break
         case .hit(let ttlSeconds):
@@ -178,7 +180,7 @@ package struct ResponseComposer: ~Copyable {
 
     /// `private` for the caches of the client's side, and nothing for those between us and them: one of them
     /// could serve two tenants.
-    private func appendLifetime(_ seconds: Int64, into output: inout ByteBuffer) {
+    func appendLifetime(_ seconds: Int64, into output: inout ByteBuffer) {
         output.append("Cache-Control: private, max-age=")
         output.append(decimal: UInt64(max(0, seconds)))
         output.append("\r\nCDN-Cache-Control: no-store\r\n")

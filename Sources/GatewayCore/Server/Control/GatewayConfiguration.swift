@@ -113,6 +113,7 @@ package struct GatewayConfiguration: Sendable {
                     "no request reaches it: route \(JSONText.quoted(hiding.name)) takes them all before"
                 route.mistake("path", text + "; allowed: before that route")
             }
+            Self.checkList(of: configuration, among: earlier, route)
             // Both show as members of one RateLimit field, and the limiter takes from all of them at once.
             if let limit = configuration.limits.first(where: { planLimits.contains($0.name) }) {
                 route.mistake(
@@ -126,6 +127,29 @@ package struct GatewayConfiguration: Sendable {
             }
             if !route.isFaulty("path"), !route.isFaulty("method") { earlier.append(configuration) }
             return configuration
+        }
+    }
+
+    /// A row answers alone only where it is certain that it is the same answer.
+    private static func checkList(
+        of configuration: RouteConfiguration, among earlier: [RouteConfiguration], _ route: SettingsSection
+    ) {
+        guard let cache = configuration.cache, let name = cache.rowOf, !route.isFaulty("path") else { return }
+        guard let list = earlier.first(where: { $0.name == name }), list.query?.page != nil,
+            list.cache?.sharing == .tenant, cache.sharing == .tenant
+        else {
+            route.mistake(
+                "cache",
+                "row_of \(JSONText.quoted(name)): no list here has pages that are read;"
+                    + " allowed: a cached route before this one, with a query model that has a page")
+            return
+        }
+        guard list.path.isExact, configuration.path.takesMembers(of: list.path) else {
+            route.mistake(
+                "cache",
+                "row_of \(JSONText.quoted(name)): \(configuration.path.text) is not one of its rows;"
+                    + " allowed: on the path \(list.path.text)/{id}")
+            return
         }
     }
 

@@ -18,7 +18,8 @@ struct SnapshotBuilder {
         self.names = names
         var routes: [Route] = []
         for (index, route) in configuration.routes.enumerated() {
-            routes.append(try Self.route(index, route, names))
+            let list = routes.first { $0.name == route.cache?.rowOf }?.address
+            routes.append(try Self.route(index, route, names, list))
         }
         self.routes = RouteTable(routes)
         // Found now rather than with the first tenant.
@@ -33,7 +34,9 @@ struct SnapshotBuilder {
         let tenants = access.tenants.map { tenant in
             TenantContext(
                 tenant: tenant,
-                partition: cache.partition(tenant: tenant.id, credential: tenant.credentialIdentity),
+                partition: cache.partition(
+                    tenant: tenant.id, credential: tenant.credentialIdentity,
+                    organization: tenant.organization),
                 limits: plans[tenant.planIndex], label: names.value(.tenant, tenant.id))
         }
         return ConfigurationSnapshot(
@@ -70,7 +73,7 @@ struct SnapshotBuilder {
     }
 
     private static func route(
-        _ index: Int, _ configuration: RouteConfiguration, _ names: LabelNames
+        _ index: Int, _ configuration: RouteConfiguration, _ names: LabelNames, _ list: ListAddress?
     ) throws(ServerFailure) -> Route {
         var need: Scope?
         if let scope = configuration.scope {
@@ -90,7 +93,7 @@ struct SnapshotBuilder {
         hash.absorb(Array("route \(configuration.name)".utf8).span, rounds: 1)
         return Route(
             index: index, configuration: configuration, identity: hash.finish(rounds: 3), access: access,
-            query: configuration.query, label: names.value(.route, configuration.name))
+            query: configuration.query, label: names.value(.route, configuration.name), list: list)
     }
 }
 

@@ -1,0 +1,182 @@
+import HTTPModel
+
+/// Where things stand in the body of a list page: its rows, what is read of them, and what is said about the
+/// page. Found once, when the page is stored, so that answering from it needs no second look.
+///
+/// A body is a page only if everything about it is as the model says: one object of the rows, the pagination
+/// and members that are null; written without blanks between rows and members, so that what is cut or joined
+/// reads as the upstream would have written it; ids in ascending order. Anything else is no page, and is then
+/// stored only as itself.
+struct ListPage: Sendable {
+    /// Most rows of a page.
+    static let maximumRows = 1_024
+
+    /// A part of the body that another page has otherwise.
+    struct Hole: Sendable {
+        enum Kind: Sendable {
+            case rows, limit, hasMore, nextCursor
+        }
+
+        let kind: Kind
+        let range: ByteRange
+    }
+
+    /// Number of rows.
+    private(set) var rowCount = 0
+    /// The page size that was asked for.
+    private(set) var limit = 0
+    /// Whether no rows follow behind the page.
+    private(set) var isComplete = false
+    /// What differs between pages, in the order of the body.
+    private(set) var holes: InlineArray<4, Hole>
+    /// The list of rows with its brackets.
+    private(set) var list = ByteRange.empty
+    /// The pagination with its name and one comma: what an answer with a single row does not have.
+    private(set) var paginationMember = ByteRange.empty
+    /// A digest of everything outside the holes.
+    private(set) var frameDigest: ContentDigest
+    /// The same for an answer with a single row.
+    private(set) var rowFrameDigest: ContentDigest
+    // For each row: start and end, then start and end of each member of the model; equal where it is missing.
+    private var offsets: [UInt32] = []
+    // For each row: its digest; where rows have the optional member, also that of the row without it.
+    private var digests: [ContentDigest] = []
+    private let memberCount: Int
+    private let optionalMember: Int?
+
+    /// Reads a body; `nil` if it is no page of this model. Linear, about 1 ns a byte, and as much for the
+    /// digests.
+    init?(_ body: Span<UInt8>, model: PageModel) {
+        memberCount = model.members.count
+        optionalMember = model.members.firstIndex { $0.kind == .optional }
+        holes = InlineArray(repeating: Hole(kind: .rows, range: .empty))
+        frameDigest = ContentDigest(body.extracting(first: 0))
+        rowFrameDigest = frameDigest
+        guard body.count < Int(UInt32.max), let found = PageScan(body, model: model) else { return nil }
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: body)
+        } catch {
+            return nil
+        }
+        offsets = found.offsets
+        rowCount = found.offsets.count / (2 * (memberCount + 1))
+        limit = found.limit
+        isComplete = !found.hasMore
+        list = found.list
+        paginationMember = found.paginationMember
+        holes = found.holes
+        guard isConsistent(found, body) else { return nil }
+        makeDigests(body)
+    }
+
+    /// A row.
+    func row(_ index: Int) -> ByteRange { range(at: 2 * index * (memberCount + 1)) }
+
+    /// A member of a row, by its index in the model: what stands between the quotes of a string; for the
+    /// optional member what is to be cut to leave it out, empty where it is missing.
+    func member(_ member: Int, ofRow index: Int) -> ByteRange {
+        range(at: 2 * (index * (memberCount + 1) + member + 1))
+    }
+
+    /// The id of a row.
+    func id(ofRow index: Int) -> ByteRange { member(0, ofRow: index) }
+
+    /// What leaves the optional member out of a row; empty if the row has none.
+    func cut(ofRow index: Int) -> ByteRange {
+        optionalMember.map { member($0, ofRow: index) } ?? .empty
+    }
+
+    /// The digest of a row, whole or without the optional member.
+    func digest(ofRow index: Int, isCut: Bool) -> ContentDigest {
+        if digests.count == rowCount { return digests[index] }
+        return digests[2 * index + (isCut ? 1 : 0)]
+    }
+
+    /// The first row whose id is greater than `cursor`; as many as there are rows if none is.
+    func firstRow(after cursor: Span<UInt8>, _ body: Span<UInt8>) -> Int {
+        var (low, high) = (0, rowCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if body.extracting(id(ofRow: middle).range).order(against: cursor) > 0 {
+                high = middle
+            } else {
+                low = middle + 1
+            }
+        }
+        return low
+    }
+
+    /// The row with this id; `nil` if the page does not show it.
+    func row(withID id: Span<UInt8>, _ body: Span<UInt8>) -> Int? {
+        var (low, high) = (0, rowCount)
+        while low < high {
+            let middle = (low + high) / 2
+            let order = body.extracting(self.id(ofRow: middle).range).order(against: id)
+            if order == 0 { return middle }
+            if order > 0 { high = middle } else { low = middle + 1 }
+        }
+        return nil
+    }
+
+    /// Memory of the two tables, malloc's rounding and the headers included, in bytes.
+    var tableBytes: Int {
+        Self.arrayBytes(offsets.capacity * MemoryLayout<UInt32>.stride)
+            + Self.arrayBytes(digests.capacity * MemoryLayout<ContentDigest>.stride)
+    }
+
+    private static func arrayBytes(_ bytes: Int) -> Int { bytes == 0 ? 0 : (bytes + 32 + 8 + 15) & ~15 }
+
+    private func range(at index: Int) -> ByteRange {
+        ByteRange(from: Int(offsets[index]), to: Int(offsets[index + 1]))
+    }
+
+    /// Whether what the page says about itself agrees with what it holds.
+    private func isConsistent(_ found: PageScan, _ body: Span<UInt8>) -> Bool {
+        guard rowCount <= limit, !found.hasMore || rowCount == limit else { return false }
+        switch (found.hasMore, found.nextCursor) {
+        case (false, nil): return true
+        case (true, .some(let cursor)):
+            guard rowCount > 0 else { return false }
+            return body.extracting(cursor.range).equals(body.extracting(id(ofRow: rowCount - 1).range))
+        case (false, .some), (true, nil): return false
+        }
+    }
+
+    private mutating func makeDigests(_ body: Span<UInt8>) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256)
+        var end = 0
+        for index in 0..<4 {
+            bytes.append(body.extracting(end..<Int(holes[index].range.start)))
+            end = holes[index].range.end
+        }
+        bytes.append(body.extracting(end..<body.count))
+        frameDigest = ContentDigest(bytes.span)
+
+        bytes.removeAll(keepingCapacity: true)
+        let (first, second) =
+            list.start < paginationMember.start ? (list, paginationMember) : (paginationMember, list)
+        bytes.append(body.extracting(0..<Int(first.start)))
+        bytes.append(body.extracting(first.end..<Int(second.start)))
+        bytes.append(body.extracting(second.end..<body.count))
+        rowFrameDigest = ContentDigest(bytes.span)
+
+        let hasCuts = (0..<rowCount).contains { !cut(ofRow: $0).isEmpty }
+        digests.reserveCapacity(hasCuts ? 2 * rowCount : rowCount)
+        for index in 0..<rowCount {
+            let row = row(index)
+            let whole = ContentDigest(body.extracting(row.range))
+            digests.append(whole)
+            guard hasCuts else { continue }
+            let cut = cut(ofRow: index)
+            if cut.isEmpty {
+                digests.append(whole)
+                continue
+            }
+            bytes.removeAll(keepingCapacity: true)
+            bytes.append(body.extracting(Int(row.start)..<Int(cut.start)))
+            bytes.append(body.extracting(cut.end..<row.end))
+            digests.append(ContentDigest(bytes.span))
+        }
+    }
+}

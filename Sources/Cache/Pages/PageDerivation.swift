@@ -1,0 +1,138 @@
+import HTTPModel
+
+/// Decides whether the answer to one question can be read off the page of another, and which rows it has.
+///
+/// For one upstream identity let S(F, c) be the rows that match the filters F and have an id above c, in
+/// ascending order. A page of limit n shows the first n rows of S, and says whether there are more. Every
+/// rule here follows from that alone; where it does not decide, the answer is a miss.
+struct PageDerivation: Sendable {
+    /// The rows of the answer: one bit each.
+    private(set) var chosen = InlineArray<16, UInt64>(repeating: 0)
+    /// How many they are.
+    private(set) var count = 0
+    /// Whether more rows follow behind them.
+    private(set) var hasMore = false
+    /// The last of them; without meaning if there is none.
+    private(set) var lastRow = 0
+    /// Whether rows leave the optional member out.
+    private(set) var isCut = false
+
+    /// What one row is to a question that asks for fewer than its page did.
+    private enum Verdict {
+        case match, mismatch
+        /// The page does not show enough of it.
+        case undecided
+    }
+
+    /// Finds the answer to `question` in `window`, or `nil` if the window does not decide it. Both must be
+    /// of one partition and route.
+    init?(
+        _ question: PageQuestion, _ target: Span<UInt8>, from window: PageWindow, _ bytes: Span<UInt8>,
+        bodyStart: Int
+    ) {
+        let body = bytes.extracting(bodyStart..<bytes.count)
+        guard question.isFamily(of: window.question, target, otherTarget: bytes),
+            !question.includes || window.question.includes,
+            let narrowing = Self.narrowing(question, target, window, bytes),
+            let first = Self.firstRow(question, target, window, bytes, body)
+        else { return nil }
+        isCut = window.question.includes && !question.includes
+        let page = window.page
+        var row = first
+        while row < page.rowCount {
+            switch Self.judge(row, narrowing, question, target, window, body) {
+            case .mismatch: break
+            case .undecided: return nil
+            case .match:
+                // One row more than asked for: so there are more, whatever follows.
+                if count == question.limit {
+                    hasMore = true
+                    return
+                }
+                chosen[row / 64] |= 1 << UInt64(row % 64)
+                count += 1
+                lastRow = row
+            }
+            row += 1
+        }
+        if page.isComplete { return }
+        // Behind the page there is at least one more row of the page's own question. It matches this one
+        // too unless this one has further filters; and only if the rows suffice does nothing else matter.
+        guard count == question.limit, narrowing == 0 else { return nil }
+        hasMore = true
+    }
+
+    /// Whether a row is one of the answer's.
+    func includes(_ row: Int) -> Bool { chosen[row / 64] >> UInt64(row % 64) & 1 == 1 }
+
+    /// The filters by which the question asks for less than the page did, one bit each; `nil` if it asks
+    /// for something the page left out.
+    private static func narrowing(
+        _ question: PageQuestion, _ target: Span<UInt8>, _ window: PageWindow, _ bytes: Span<UInt8>
+    ) -> UInt8? {
+        var narrowing: UInt8 = 0
+        let filters = window.model.filters
+        for index in filters.indices {
+            let (asked, held) = (question.values[index], window.question.values[index])
+            let order = target.extracting(asked.range).order(against: bytes.extracting(held.range))
+            switch (asked.isEmpty, held.isEmpty) {
+            case (true, true): continue
+            case (true, false): return nil
+            case (false, true): narrowing |= 1 << UInt8(index)
+            case (false, false):
+                if order == 0 { continue }
+                switch filters[index].comparison {
+                case .equals: return nil
+                case .from: if order < 0 { return nil }
+                case .to: if order > 0 { return nil }
+                }
+                narrowing |= 1 << UInt8(index)
+            }
+        }
+        return narrowing
+    }
+
+    /// The first row behind the question's cursor; `nil` if that may lie outside the page.
+    private static func firstRow(
+        _ question: PageQuestion, _ target: Span<UInt8>, _ window: PageWindow, _ bytes: Span<UInt8>,
+        _ body: Span<UInt8>
+    ) -> Int? {
+        let order = window.model.order
+        let held = bytes.extracting(window.question.cursor.range)
+        guard !question.cursor.isEmpty else { return held.isEmpty ? 0 : nil }
+        let asked = target.extracting(question.cursor.range)
+        if !held.isEmpty {
+            guard order.compares(asked, held), asked.order(against: held) >= 0 else { return nil }
+        }
+        let page = window.page
+        guard page.rowCount > 0 else { return 0 }
+        // All ids of a page compare with each other, so one of them speaks for all.
+        let lastID = body.extracting(page.id(ofRow: page.rowCount - 1).range)
+        guard order.compares(asked, lastID) else { return nil }
+        return page.firstRow(after: asked, body)
+    }
+
+    private static func judge(
+        _ row: Int, _ narrowing: UInt8, _ question: PageQuestion, _ target: Span<UInt8>,
+        _ window: PageWindow, _ body: Span<UInt8>
+    ) -> Verdict {
+        if narrowing == 0 { return .match }
+        var verdict = Verdict.match
+        let filters = window.model.filters
+        for index in filters.indices where narrowing & (1 << UInt8(index)) != 0 {
+            let shown = body.extracting(window.page.member(filters[index].member, ofRow: row).range)
+            let order = shown.order(against: target.extracting(question.values[index].range))
+            switch filters[index].comparison {
+            case .equals: if order != 0 { return .mismatch }
+            // Moments are kept in microseconds and shown cut to milliseconds; bounds are whole
+            // milliseconds. So a row shown at the bound lies at it or behind it: inside for `from`, unknown
+            // for `to`.
+            case .from: if order < 0 { return .mismatch }
+            case .to:
+                if order > 0 { return .mismatch }
+                if order == 0 { verdict = .undecided }
+            }
+        }
+        return verdict
+    }
+}

@@ -1,0 +1,190 @@
+import HTTPModel
+
+/// One part of the index of pages: for each list of a partition, the stored pages out of which other
+/// questions can be answered.
+///
+/// An open-addressing table from the hash of a list to at most 16 pages. Guarded by its own mutex in
+/// `CacheStore`; entries are put in and taken out with the store's own index, so a page is here only while
+/// it is stored. Two lists with one hash would share their places and nothing else: every page is compared.
+struct PageIndex {
+    /// Most pages of one list that are kept in mind: what a search costs at most.
+    static let maximumWindows = 16
+
+    /// The pages of one list; free when it holds none.
+    private struct Slot {
+        var hash: UInt64 = 0
+        var count = 0
+        var entries = InlineArray<16, CacheEntry?>(repeating: nil)
+    }
+
+    private var slots: [Slot] = []
+    /// Number of lists that have pages here.
+    private(set) var listCount = 0
+
+    /// Bytes of one slot.
+    static let slotBytes = MemoryLayout<Slot>.stride
+
+    /// Memory of the table, in bytes.
+    var tableBytes: Int { slots.count * Self.slotBytes }
+
+    /// Memory the table will gain if a page of this list goes in: it doubles beyond three quarters full.
+    func growthBytes(for hash: UInt64) -> Int {
+        if slotIndex(hash) != nil || (listCount + 1) * 4 <= slots.count * 3 { return 0 }
+        return max(4, slots.count * 2) * Self.slotBytes - tableBytes
+    }
+
+    /// Puts in a page that is not there. Where the list has 16 already, one that a write made useless
+    /// leaves, or else the one that dies first.
+    mutating func insert(_ entry: CacheEntry, _ window: PageWindow) {
+        let hash = window.listHash
+        if growthBytes(for: hash) > 0 { grow() }
+        guard let index = slotIndex(hash) else {
+            var slot = Slot(hash: hash, count: 1)
+            slot.entries[0] = entry
+            place(slot)
+            listCount += 1
+            return
+        }
+        if slots[index].count < Self.maximumWindows {
+            slots[index].entries[slots[index].count] = entry
+            slots[index].count += 1
+            return
+        }
+        var victim = 0
+        for place in 0..<Self.maximumWindows {
+            guard let held = slots[index].entries[place], let worst = slots[index].entries[victim] else {
+                preconditionFailure("a gap among the pages of a list")
+            }
+            if held.isInvalidated {
+                victim = place
+                break
+            }
+            if held.freshUntil < worst.freshUntil { victim = place }
+        }
+        slots[index].entries[victim] = entry
+    }
+
+    /// Takes out a page, if it is there, and the list with its last page.
+    mutating func remove(_ entry: CacheEntry, _ window: PageWindow) {
+        guard let index = slotIndex(window.listHash) else { return }
+        let last = slots[index].count - 1
+        guard let place = (0...last).first(where: { slots[index].entries[$0] === entry }) else { return }
+        slots[index].entries[place] = slots[index].entries[last]
+        slots[index].entries[last] = nil
+        slots[index].count = last
+        if last == 0 { free(index) }
+    }
+
+    /// The answer to a question about a list, out of the freshest page that decides it.
+    func slice(
+        _ ask: ListAsk, _ question: PageQuestion, _ target: Span<UInt8>, now: MonotonicInstant
+    ) -> PageSlice? {
+        var best: PageSlice?
+        forEachFresh(ask, now: now) { entry, window in
+            if let best, entry.freshUntil <= best.source.freshUntil { return }
+            let held = entry.bytes
+            guard
+                let derivation = PageDerivation(
+                    question, target, from: window, held.span, bodyStart: Int(entry.body.start))
+            else { return }
+            best = PageSlice(derivation, limit: question.limit, of: entry, window)
+        }
+        return best
+    }
+
+    /// The row with this id, out of the freshest page of its list that shows it, for an answer that may be
+    /// at most `lifetime` old.
+    func row(
+        _ ask: ListAsk, _ question: PageQuestion, _ list: Span<UInt8>, id: Span<UInt8>,
+        lifetime: Duration, now: MonotonicInstant
+    ) -> PageSlice? {
+        var best: PageSlice?
+        forEachFresh(ask, now: now) { entry, window in
+            if let best, entry.freshUntil <= best.source.freshUntil { return }
+            let freshUntil = min(entry.freshUntil, entry.receivedAt.advanced(by: lifetime))
+            let held = entry.bytes
+            let body = held.span.extracting(entry.body.range)
+            guard now < freshUntil,
+                question.isFamily(of: window.question, list, otherTarget: held.span),
+                let row = window.page.row(withID: id, body)
+            else { return }
+            best = PageSlice(
+                row: row, isCut: window.question.includes, of: entry, window, freshUntil: freshUntil)
+        }
+        return best
+    }
+
+    /// All pages held, for checks.
+    func forEach(_ body: (CacheEntry) -> Void) {
+        for slot in slots {
+            for place in 0..<slot.count {
+                if let entry = slot.entries[place] { body(entry) }
+            }
+        }
+    }
+
+    private func forEachFresh(
+        _ ask: ListAsk, now: MonotonicInstant, _ body: (CacheEntry, PageWindow) -> Void
+    ) {
+        guard let index = slotIndex(ask.hash) else { return }
+        for place in 0..<slots[index].count {
+            // Partition and route are compared with every look: the hash alone decides nothing.
+            guard let entry = slots[index].entries[place], let window = entry.window,
+                entry.partition === ask.partition, entry.route == ask.route, now < entry.freshUntil,
+                !entry.isInvalidated
+            else { continue }
+            body(entry, window)
+        }
+    }
+
+    private func slotIndex(_ hash: UInt64) -> Int? {
+        if slots.isEmpty { return nil }
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: hash) & mask
+        // The table is never full, so the walk meets a free slot.
+        while slots[index].count > 0 {
+            if slots[index].hash == hash { return index }
+            index = (index + 1) & mask
+        }
+        return nil
+    }
+
+    private mutating func place(_ slot: Slot) {
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: slot.hash) & mask
+        while slots[index].count > 0 { index = (index + 1) & mask }
+        slots[index] = slot
+    }
+
+    /// Empties a slot and closes the gap it leaves.
+    private mutating func free(_ start: Int) {
+        let mask = slots.count - 1
+        var gap = start
+        var index = (gap + 1) & mask
+        while slots[index].count > 0 {
+            let home = Int(truncatingIfNeeded: slots[index].hash) & mask
+            // A slot may move back only to a place between its home and where it stands.
+            if (index - home) & mask >= (index - gap) & mask {
+                slots[gap] = slots[index]
+                gap = index
+            }
+            index = (index + 1) & mask
+        }
+        slots[gap] = Slot()
+        listCount -= 1
+    }
+
+    private mutating func grow() {
+        let old = slots
+        slots = Array(repeating: Slot(), count: max(4, old.count * 2))
+        for slot in old where slot.count > 0 { place(slot) }
+    }
+}
+
+/// Whose list is asked about: what every page must agree with before it is looked at.
+struct ListAsk {
+    let partition: CachePartition
+    let route: UInt32
+    /// The hash of partition, route and list, by `KeyHasher`.
+    let hash: UInt64
+}

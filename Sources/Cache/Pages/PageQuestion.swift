@@ -1,0 +1,116 @@
+import HTTPModel
+
+/// What a canonical request target asks of a list, by a page model: ranges into the target's bytes.
+///
+/// Read on misses only, and once for each page that is stored. Allocates nothing.
+struct PageQuestion: Sendable {
+    /// Most parameters without a meaning that are told apart; a target with more is no question.
+    static let maximumOthers = 4
+
+    /// The path; the target begins with it.
+    private(set) var path = ByteRange.empty
+    /// At most so many rows.
+    private(set) var limit: Int
+    /// Only rows behind this id; empty for all.
+    private(set) var cursor = ByteRange.empty
+    /// Whether rows carry the member that is optional.
+    private(set) var includes = false
+    /// The values of the model's filters; empty where one is absent.
+    private(set) var values = InlineArray<8, ByteRange>(repeating: .empty)
+    /// `name=value` of parameters without a meaning, in canonical order.
+    private(set) var others = InlineArray<4, ByteRange>(repeating: .empty)
+    private(set) var otherCount = 0
+
+    /// Reads a target: a path, and behind `?` a query that the normalizer wrote. `nil` for whatever else a
+    /// key may hold.
+    init?(_ target: Span<UInt8>, model: PageModel) {
+        limit = model.standardLimit
+        var next = 0
+        while next < target.count, target[next] != UInt8(ascii: "?") {
+            // A line end begins request fields in a key, which no question has.
+            if target[next] == 0x0A { return nil }
+            next += 1
+        }
+        path = ByteRange(from: 0, to: next)
+        while next < target.count {
+            // Skips the `?` or `&` before the pair.
+            let start = next + 1
+            var equals: Int?
+            next = start
+            while next < target.count, target[next] != UInt8(ascii: "&") {
+                if target[next] == 0x0A { return nil }
+                if target[next] == UInt8(ascii: "="), equals == nil { equals = next }
+                next += 1
+            }
+            guard let equals, equals > start, read(target, start, equals, next, model) else { return nil }
+        }
+    }
+
+    /// Whether both ask about the same list: the same path, and the same of what has no meaning.
+    func isFamily(
+        of other: PageQuestion, _ target: Span<UInt8>, otherTarget: Span<UInt8>
+    ) -> Bool {
+        guard otherCount == other.otherCount,
+            target.extracting(path.range).equals(otherTarget.extracting(other.path.range))
+        else { return false }
+        for index in 0..<otherCount {
+            let mine = target.extracting(others[index].range)
+            guard mine.equals(otherTarget.extracting(other.others[index].range)) else { return false }
+        }
+        return true
+    }
+
+    private mutating func read(
+        _ target: Span<UInt8>, _ start: Int, _ equals: Int, _ end: Int, _ model: PageModel
+    ) -> Bool {
+        let name = target.extracting(start..<equals)
+        let value = ByteRange(from: equals + 1, to: end)
+        if value.isEmpty { return false }
+        if name.equals(model.limitName) {
+            guard let number = target.extracting(value.range).smallNumber else { return false }
+            limit = number
+            return true
+        }
+        if name.equals(model.cursorName) {
+            cursor = value
+            return true
+        }
+        if !model.includesName.isEmpty, name.equals(model.includesName) {
+            includes = true
+            return true
+        }
+        for index in model.filters.indices where name.equals(model.filters[index].name) {
+            values[index] = value
+            return true
+        }
+        guard otherCount < Self.maximumOthers else { return false }
+        others[otherCount] = ByteRange(from: start, to: end)
+        otherCount += 1
+        return true
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// The number in one to nine digits, without a needless zero in front; `nil` for anything else.
+    var smallNumber: Int? {
+        guard (1...9).contains(count), count == 1 || self[0] != 0x30 else { return nil }
+        var number = 0
+        for index in 0..<count {
+            let digit = self[index] &- 0x30
+            guard digit < 10 else { return nil }
+            number = number * 10 + Int(digit)
+        }
+        return number
+    }
+
+    /// Whether the bytes are exactly these.
+    func equals(_ bytes: [UInt8]) -> Bool { equals(bytes.span) }
+
+    /// Less than zero, zero, or more: how these bytes compare with others, byte by byte.
+    func order(against other: Span<UInt8>) -> Int {
+        for index in 0..<Swift.min(count, other.count) where self[index] != other[index] {
+            return self[index] < other[index] ? -1 : 1
+        }
+        return count - other.count
+    }
+}

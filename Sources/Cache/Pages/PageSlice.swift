@@ -1,0 +1,215 @@
+public import HTTPModel
+
+/// An answer that is read off a stored page: some of its rows, with pagination of its own.
+///
+/// Nothing is copied until it is written out; the source is held meanwhile. It is as old as its source and
+/// dies no later.
+public struct PageSlice: Sendable {
+    /// A part of the answer's body, in order.
+    public enum Piece {
+        /// Bytes of the source entry.
+        case source(ByteRange)
+        /// A number, in decimal.
+        case number(Int)
+        /// A word.
+        case word(StaticString)
+        /// One byte.
+        case byte(UInt8)
+    }
+
+    private enum Shape: Sendable {
+        case page(PageDerivation, limit: Int)
+        case row(Int, isCut: Bool)
+    }
+
+    /// The entry whose page this is read off.
+    public let source: CacheEntry
+    /// The first instant at which the answer is stale: not after its source's.
+    public let freshUntil: MonotonicInstant
+    private let window: PageWindow
+    private let shape: Shape
+
+    /// A page with some of the source's rows.
+    init(_ derivation: PageDerivation, limit: Int, of source: CacheEntry, _ window: PageWindow) {
+        self.source = source
+        self.window = window
+        freshUntil = source.freshUntil
+        shape = .page(derivation, limit: limit)
+    }
+
+    /// One row alone.
+    init(row: Int, isCut: Bool, of source: CacheEntry, _ window: PageWindow, freshUntil: MonotonicInstant) {
+        self.source = source
+        self.window = window
+        self.freshUntil = freshUntil
+        shape = .row(row, isCut: isCut)
+    }
+
+    /// Bytes of the body.
+    public var bodyByteCount: Int {
+        var sum = 0
+        forEachPiece { piece in
+            switch piece {
+            case .source(let range): sum += Int(range.count)
+            case .number(let number): sum += number.decimalDigits
+            case .word(let word): sum += word.utf8CodeUnitCount
+            case .byte: sum += 1
+            }
+        }
+        return sum
+    }
+
+    /// Appends the strong entity tag of the body: made of the digests of its rows and of what stands around
+    /// them, so it is that of the same bytes fetched from the upstream.
+    public func appendETag(to bytes: inout [UInt8]) {
+        switch shape {
+        case .page(let derivation, let limit):
+            var tag = PageTag(frame: window.page.frameDigest)
+            tag.absorb(limit: limit, hasMore: derivation.hasMore)
+            for row in 0..<window.page.rowCount where derivation.includes(row) {
+                tag.absorb(window.page.digest(ofRow: row, isCut: derivation.isCut))
+            }
+            tag.finish().appendETag(to: &bytes)
+        case .row(let row, let isCut):
+            var tag = PageTag(frame: window.page.rowFrameDigest)
+            tag.absorb(window.page.digest(ofRow: row, isCut: isCut))
+            tag.finish().appendETag(to: &bytes)
+        }
+    }
+
+    /// Whole seconds for which it may still be reused.
+    public func remainingLifetimeSeconds(now: MonotonicInstant) -> Int64 {
+        Int64(freshUntil.nanosecondsElapsed(since: now) / 1_000_000_000)
+    }
+
+    /// Whether the source belongs to this partition: what must hold wherever an answer meets a request.
+    public func belongs(to partition: CachePartition) -> Bool { source.belongs(to: partition) }
+
+    /// Gives the body piece by piece. Runs of adjoining rows are one piece.
+    public func forEachPiece(_ give: (Piece) -> Void) {
+        let base = Int(source.body.start)
+        let end = Int(source.body.count)
+        switch shape {
+        case .page(let derivation, let limit):
+            var next = 0
+            for index in 0..<4 {
+                let hole = window.page.holes[index]
+                give(.source(ByteRange(from: base + next, to: base + Int(hole.range.start))))
+                fill(hole.kind, derivation, limit, base, give)
+                next = hole.range.end
+            }
+            give(.source(ByteRange(from: base + next, to: base + end)))
+        case .row(let row, let isCut):
+            let list = window.page.list
+            let pagination = window.page.paginationMember
+            let isListFirst = list.start < pagination.start
+            let (first, second) = isListFirst ? (list, pagination) : (pagination, list)
+            give(.source(ByteRange(from: base, to: base + Int(first.start))))
+            if isListFirst { giveRow(row, isCut, base, give) }
+            give(.source(ByteRange(from: base + first.end, to: base + Int(second.start))))
+            if !isListFirst { giveRow(row, isCut, base, give) }
+            give(.source(ByteRange(from: base + second.end, to: base + end)))
+        }
+    }
+
+    private func fill(
+        _ hole: ListPage.Hole.Kind, _ derivation: PageDerivation, _ limit: Int, _ base: Int,
+        _ give: (Piece) -> Void
+    ) {
+        switch hole {
+        case .rows: giveRows(derivation, base, give)
+        case .limit: give(.number(limit))
+        case .hasMore: give(.word(derivation.hasMore ? "true" : "false"))
+        case .nextCursor:
+            guard derivation.hasMore else {
+                give(.word("null"))
+                return
+            }
+            give(.byte(0x22))
+            give(.source(window.page.id(ofRow: derivation.lastRow).shifted(by: base)))
+            give(.byte(0x22))
+        }
+    }
+
+    private func giveRows(_ derivation: PageDerivation, _ base: Int, _ give: (Piece) -> Void) {
+        let page = window.page
+        var row = 0
+        var isFirst = true
+        while row < page.rowCount {
+            guard derivation.includes(row) else {
+                row += 1
+                continue
+            }
+            if !isFirst { give(.byte(UInt8(ascii: ","))) }
+            isFirst = false
+            if derivation.isCut {
+                giveRow(row, true, base, give)
+                row += 1
+                continue
+            }
+            let start = Int(page.row(row).start)
+            var end = page.row(row).end
+            row += 1
+            while row < page.rowCount, derivation.includes(row) {
+                end = page.row(row).end
+                row += 1
+            }
+            give(.source(ByteRange(from: base + start, to: base + end)))
+        }
+    }
+
+    private func giveRow(_ row: Int, _ isCut: Bool, _ base: Int, _ give: (Piece) -> Void) {
+        let whole = window.page.row(row).shifted(by: base)
+        let cut = window.page.cut(ofRow: row).shifted(by: base)
+        guard isCut, !cut.isEmpty else {
+            give(.source(whole))
+            return
+        }
+        give(.source(ByteRange(from: Int(whole.start), to: Int(cut.start))))
+        give(.source(ByteRange(from: cut.end, to: whole.end)))
+    }
+}
+
+/// The entity tag of a page, made of digests of its parts: pages with the same bytes have the same tag,
+/// however they came about.
+struct PageTag {
+    private var hash = SipHash(key: ContentDigest.publishedKey, variant: 0xEE)
+
+    /// Begins the tag of an answer with this frame around its rows.
+    init(frame: ContentDigest) {
+        absorb(frame)
+    }
+
+    /// The tag of a page as it came.
+    init(_ page: ListPage) {
+        self.init(frame: page.frameDigest)
+        absorb(limit: page.limit, hasMore: !page.isComplete)
+        for row in 0..<page.rowCount { absorb(page.digest(ofRow: row, isCut: false)) }
+    }
+
+    /// What the pagination says; the next cursor follows from it and the last row.
+    mutating func absorb(limit: Int, hasMore: Bool) {
+        hash.absorb(UInt64(limit) << 1 | (hasMore ? 1 : 0), rounds: 2)
+    }
+
+    /// The next row, or the frame.
+    mutating func absorb(_ digest: ContentDigest) {
+        hash.absorb(digest.high, rounds: 2)
+        hash.absorb(digest.low, rounds: 2)
+    }
+
+    /// The tag.
+    consuming func finish() -> ContentDigest { ContentDigest(finishing: hash) }
+}
+
+extension Int {
+    /// Digits of a number that is not negative, in decimal.
+    fileprivate var decimalDigits: Int {
+        var (digits, rest) = (1, self / 10)
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        return digits
+    }
+}

@@ -1,0 +1,36 @@
+import HTTPModel
+
+extension CacheEntry {
+    /// The answer of a slice with bytes of its own, to be given piece by piece; never stored.
+    public convenience init(_ slice: PageSlice, bodyByteCount: Int) {
+        let source = slice.source
+        let held = source.bytes
+        let span = held.span
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(
+            RenderedAnswer.statusByteCount + ContentDigest.eTagByteCount + Int(source.fields.count)
+                + bodyByteCount)
+        bytes.append("HTTP/1.1 200 OK\r\nContent-Length: ")
+        bytes.append(decimal: Int64(bodyByteCount))
+        bytes.append("\r\nETag: ")
+        let tagStart = bytes.count
+        slice.appendETag(to: &bytes)
+        let eTag = ByteRange(from: tagStart, to: bytes.count)
+        bytes.append("\r\n")
+        let fieldsStart = bytes.count
+        bytes.append(span.extracting(source.fields.range))
+        let fields = ByteRange(from: fieldsStart, to: bytes.count)
+        let bodyStart = bytes.count
+        slice.forEachPiece { piece in
+            switch piece {
+            case .source(let range): bytes.append(span.extracting(range.range))
+            case .number(let number): bytes.append(decimal: Int64(number))
+            case .word(let word): bytes.append(word)
+            case .byte(let byte): bytes.append(byte)
+            }
+        }
+        self.init(
+            copying: source, bytes: bytes, eTag: eTag, fields: fields,
+            body: ByteRange(from: bodyStart, to: bytes.count), freshUntil: slice.freshUntil)
+    }
+}

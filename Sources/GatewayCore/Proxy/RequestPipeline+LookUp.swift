@@ -1,0 +1,133 @@
+import Cache
+import HTTPModel
+
+/// Stages 9 and 10: what is answered at once, and who fetches what is not.
+extension RequestPipeline {
+    /// Answers from what is stored, in this order: the same question's fresh answer, a page that decides
+    /// it, an answer whose time is over while somebody fetches anew. Else the upstream is asked, once for
+    /// all.
+    func lookUp(
+        _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        guard let route = record.route else { preconditionFailure("a look-up without a route") }
+        let partition = record.snapshot.partition(for: record.tenant, on: route)
+        let now = downstream.startedAt
+        let found = cache.lookUp(partition, route: route.number, query: key, now: now)
+        if case .fresh(let entry) = found {
+            record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
+            return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
+        }
+        if let slice = slice(key, partition, route, now: now) {
+            return answer(slice, request, head, bytes, downstream, &record, into: &output)
+        }
+        record.cacheStatus = .forward(CacheForward(found.forwardReason))
+        if case .stale(let entry) = found, entry.mayAnswerWhileRevalidating(at: now) {
+            refresh(entry, key, request, head, bytes, downstream, record)
+            record.cacheStatus = .staleHit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
+            return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
+        }
+        let exchange = makeExchange(head, bytes, downstream, record)
+        prepareFill(exchange, request, head, bytes, downstream, found.staleEntry)
+        let waiter = Waiter(worker: workerIndex, token: exchange.number)
+        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
+        case .lead(let permit): lead(exchange, permit)
+        case .follow(let ticket): follow(exchange, ticket)
+        case .alone: goAlone(exchange)
+        case .fresh(let entry, let wakeup):
+            courier.deliver(wakeup)
+            exchange.deliver(entry, role: .collapsed)
+        }
+        return .pending(exchange)
+    }
+
+    /// Has one request fetch anew what was just given although its time is over; nothing if one does already.
+    private func refresh(
+        _ entry: CacheEntry, _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
+    ) {
+        guard let route = record.route else { preconditionFailure("a refresh without a route") }
+        let partition = record.snapshot.partition(for: record.tenant, on: route)
+        guard let permit = cache.refresh(partition, route: route.number, query: key) else { return }
+        let exchange = makeExchange(head, bytes, downstream, record)
+        exchange.becomeRefresh()
+        prepareFill(exchange, request, head, bytes, downstream, entry)
+        lead(exchange, permit)
+    }
+
+    /// Notes what is to be asked on the cache's behalf, and what is at hand should that fail.
+    private func prepareFill(
+        _ exchange: Exchange, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ stale: CacheEntry?
+    ) {
+        guard let route = exchange.record.route else { preconditionFailure("a fill without a route") }
+        let partition = exchange.record.snapshot.partition(for: exchange.record.tenant, on: route)
+        exchange.condition = request.isConditional ? Self.condition(head, bytes) : []
+        exchange.stale = stale
+        var fill = fillRequest(head, bytes, downstream, exchange)
+        // What a client has is its own affair; what we have is asked about on our own.
+        if route.cache?.sharing == .tenant, let stale, let revalidation = Revalidation(stale) {
+            exchange.revalidation = revalidation
+            revalidation.forEachCondition { name, value in
+                var text: [UInt8] = []
+                text.append(name)
+                fill.append(name: text.span, value: value)
+            }
+        }
+        exchange.prepareFill(request: request, partition: partition, fill)
+    }
+
+    /// All lines of `If-None-Match` as one list (RFC 9110 §5.3).
+    private static func condition(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
+        var list: [UInt8] = []
+        for line in head.fields where line.known == .ifNoneMatch {
+            if !list.isEmpty { list.append(UInt8(ascii: ",")) }
+            list.append(bytes.extracting(line.value.range))
+        }
+        return list
+    }
+
+    /// Answers out of an entry: whole, or with 304 if the client has it.
+    private func answer(
+        from entry: CacheEntry, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        if request.isConditional, !entry.eTag.isEmpty {
+            let held = entry.bytes
+            let tag = held.span.extracting(entry.eTag.range)
+            if Self.has(tag, head, bytes) {
+                let lifetime = entry.remainingLifetimeSeconds(now: downstream.startedAt)
+                return confirm(
+                    tag, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
+            }
+        }
+        return answer(from: entry, head, bytes, downstream, &record, into: &output)
+    }
+
+    /// Whether the client says that it has what this tag stands for.
+    static func has(_ tag: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        let lines = head.fields.span
+        for index in lines.indices where lines[index].known == .ifNoneMatch {
+            if EntityTagList.names(tag, in: bytes.extracting(lines[index].value.range)) { return true }
+        }
+        return false
+    }
+
+    /// Answers with 304: what the client has is right.
+    func confirm(
+        _ tag: Span<UInt8>, _ source: CacheEntry, lifetimeSeconds: Int64, _ bytes: Span<UInt8>,
+        _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        record.status = .notModified
+        let before = output.count
+        ownFields.withBytes { own in
+            composer.answerNotModified(
+                tag, source, lifetimeSeconds: lifetimeSeconds, record.terms, own: own,
+                now: downstream.startedAt, into: &output)
+        }
+        record.sentBytes = UInt64(output.count - before)
+        write(record, bytes)
+        return .answered(record.persistence)
+    }
+}

@@ -1,0 +1,74 @@
+import Cache
+import HTTPModel
+
+/// Stage 9, when nothing fresh is stored under the key itself: the same answer, read off a page that is.
+extension RequestPipeline {
+    /// The answer out of a stored page of the same list, if one decides the question.
+    func slice(
+        _ key: Span<UInt8>, _ partition: CachePartition, _ route: Route, now: MonotonicInstant
+    ) -> PageSlice? {
+        guard let policy = route.cache, policy.sharing == .tenant else { return nil }
+        var found: PageSlice?
+        if let page = route.page {
+            found = cache.slice(partition, route: route.number, query: key, model: page, now: now)
+        } else if let list = route.list, let id = Self.lastSegment(of: key) {
+            found = cache.row(
+                partition, of: list, id: key.extracting(id), lifetime: policy.timeToLive, now: now)
+        }
+        // The last line of defence, as for entries.
+        if let found { precondition(found.belongs(to: partition), "a page of another tenant answers") }
+        return found
+    }
+
+    /// What follows the last slash of a target without a query.
+    private static func lastSegment(of target: Span<UInt8>) -> Range<Int>? {
+        var start = target.count
+        while start > 0, target[start - 1] != UInt8(ascii: "/") {
+            if target[start - 1] == UInt8(ascii: "?") { return nil }
+            start -= 1
+        }
+        return start == target.count ? nil : start..<target.count
+    }
+
+    /// Answers with a slice: whole, or with 304 if the client has it.
+    func answer(
+        _ slice: PageSlice, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        let now = downstream.startedAt
+        record.cacheStatus = .slice(ttlSeconds: slice.remainingLifetimeSeconds(now: now))
+        record.status = slice.source.status
+        tag.removeAll(keepingCapacity: true)
+        slice.appendETag(to: &tag)
+        let tag = tag
+        if request.isConditional, Self.has(tag.span, head, bytes) {
+            return confirm(
+                tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
+                downstream, &record, into: &output)
+        }
+        let bodyByteCount = slice.bodyByteCount
+        guard bodyByteCount <= ResponseComposer.firstContentBytes else {
+            return deliver(slice, bodyByteCount, head, bytes, downstream, record)
+        }
+        let before = output.count
+        ownFields.withBytes { own in
+            composer.answer(
+                from: slice, bodyByteCount: bodyByteCount, tag: tag.span, record.terms, own: own, now: now,
+                into: &output)
+        }
+        record.sentBytes = UInt64(output.count - before)
+        write(record, bytes)
+        return .answered(record.persistence)
+    }
+
+    /// Answers with a slice that a slow client would hold for long: made whole once, and given like any
+    /// entry.
+    private func deliver(
+        _ slice: PageSlice, _ bodyByteCount: Int, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: ExchangeRecord
+    ) -> Handling {
+        let exchange = makeExchange(head, bytes, downstream, record)
+        exchange.state = .delivering(CacheEntry(slice, bodyByteCount: bodyByteCount), sentBytes: nil)
+        return .pending(exchange)
+    }
+}
