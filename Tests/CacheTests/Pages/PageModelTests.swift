@@ -53,7 +53,10 @@ struct PageModelTests {
             parameters: Self.paging + [.init("f", .from(member: "at")), .init("t", .to(member: "at"))],
             order: order)
 
-        #expect(model.members.map { String(decoding: $0.name, as: UTF8.self) } == ["id", "at", "status", "expires_at"])
+        #expect(
+            model.members.map { String(decoding: $0.name, as: UTF8.self) } == [
+                "id", "at", "status", "expires_at",
+            ])
         #expect(model.filters.map(\.member) == [1, 1])
     }
 
