@@ -222,9 +222,8 @@ extension RequestPipeline {
     ) -> Bool {
         let held = entry.bytes
         let tag = held.span.extracting(entry.eTag.range)
-        guard !exchange.condition.isEmpty, EntityTagList.names(tag, in: exchange.condition.span) else {
-            return false
-        }
+        let condition = exchange.condition
+        guard !condition.isEmpty, EntityTagList.names(tag, in: condition.span) else { return false }
         exchange.record.status = .notModified
         let own = exchange.texts.ownFields
         composer.answerNotModified(

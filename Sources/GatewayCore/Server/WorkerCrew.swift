@@ -21,13 +21,22 @@ final class WorkerCrew {
         func join() { thread.take()?.join() }
     }
 
-    /// How many workers still run.
+    /// How many workers still run, and how many have not been made yet.
     private final class Running: Sendable {
         let count: Atomic<Int>
-        init(_ count: Int) { self.count = Atomic(count) }
+        let unmadeCount: Atomic<Int>
+        init(_ count: Int) {
+            self.count = Atomic(count)
+            unmadeCount = Atomic(count)
+        }
     }
 
-    /// Binds all addresses for all workers, then starts the threads. When it returns every socket listens.
+    /// How often the main thread looks whether the workers have been made, and how long it waits for them.
+    private static let lookPeriod = Duration.microseconds(200)
+    private static let startTimeout = Duration.seconds(30)
+
+    /// Binds all addresses for all workers, then starts the threads. When it returns every worker has been
+    /// made: each has read its certificate, so that a file which is replaced from now on stops nobody.
     init(
         _ configuration: GatewayConfiguration, shared: SharedParts, snapshot: ConfigurationSnapshot
     ) throws(ServerFailure) {
@@ -50,6 +59,13 @@ final class WorkerCrew {
                 snapshot: snapshot,
                 mailboxes: mailboxes, sockets: sockets[index])
             try start(plan)
+        }
+        let deadline = MonotonicClock.now().advanced(by: Self.startTimeout)
+        while running.unmadeCount.load(ordering: .acquiring) > 0 {
+            guard MonotonicClock.now() < deadline else {
+                throw .configuration("the workers' threads did not start within \(Self.startTimeout)")
+            }
+            MonotonicClock.sleep(Self.lookPeriod)
         }
     }
 
@@ -81,7 +97,7 @@ final class WorkerCrew {
         let stopRequest = stopRequest
         do throws(SystemFailure) {
             let thread = try PlatformThread(name: "worker-\(plan.index)") {
-                plan.run()
+                plan.run { running.unmadeCount.subtract(1, ordering: .releasing) }
                 running.count.subtract(1, ordering: .releasing)
                 stopRequest.wake()
             }

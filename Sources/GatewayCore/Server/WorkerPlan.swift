@@ -39,8 +39,8 @@ struct WorkerPlan: Sendable {
     /// Entries that one tick of housekeeping takes out of the cache at most.
     private static let reclaimedPerTick = 1_000
 
-    /// Builds the worker and runs it until it is drained.
-    func run() {
+    /// Builds the worker, says so, and runs it until it is drained.
+    func run(whenMade: () -> Void) {
         var listeners: [WorkerListener] = []
         sockets.take { index, socket in
             let listener = configuration.listeners[index]
@@ -70,6 +70,7 @@ struct WorkerPlan: Sendable {
             let worker = try Worker(
                 index: index, application: application, listeners: listeners, mailbox: mailboxes[index])
             reach.worker = worker
+            whenMade()
             worker.run()
         } catch {
             fatalError("worker \(index) cannot start: \(error)")
