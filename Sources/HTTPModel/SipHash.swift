@@ -11,7 +11,7 @@ public struct SipHash: Sendable {
     @usableFromInline var v3: UInt64
 
     /// The key of a hash; random for whatever faces clients.
-    public struct Key: Sendable {
+    public struct Key: Sendable, Hashable {
         /// The first eight bytes, little-endian.
         public let first: UInt64
         /// The last eight bytes, little-endian.

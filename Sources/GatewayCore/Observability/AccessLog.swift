@@ -26,6 +26,8 @@ package enum AccessField: UInt8, Sendable, CaseIterable {
     case status
     /// Why the gateway refused, where it did.
     case refusal
+    /// The limit it refused for, or would have if the limit were not in shadow.
+    case limit
     /// What the cache had: the words of Cache-Status.
     case cache
     /// The status the upstream sent.
@@ -64,6 +66,7 @@ package enum AccessField: UInt8, Sendable, CaseIterable {
         case .userAgent: ",\"user_agent\":"
         case .status: ",\"status\":"
         case .refusal: ",\"refusal\":"
+        case .limit: ",\"limit\":"
         case .cache: ",\"cache\":"
         case .upstreamStatus: ",\"upstream_status\":"
         case .bytesIn: ",\"bytes_in\":"

@@ -8,7 +8,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
-    case rateLimited, rateLimitBuckets, rateLimitEvictions
+    case requestsShed, residentBytes
+    case rateLimited, rateLimitShadowed, rateLimitBuckets, quotaBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
     case configurationGeneration, reloads, certificateExpiry, startTime, buildInfo
 
@@ -50,8 +51,12 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
         case .upstreamRetries: "kayle_gateway_upstream_retries_total"
         case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
+        case .requestsShed: "kayle_gateway_requests_shed_total"
+        case .residentBytes: "kayle_gateway_resident_bytes"
         case .rateLimited: "kayle_gateway_rate_limited_total"
+        case .rateLimitShadowed: "kayle_gateway_rate_limit_shadowed_total"
         case .rateLimitBuckets: "kayle_gateway_rate_limit_buckets"
+        case .quotaBuckets: "kayle_gateway_quota_buckets"
         case .rateLimitEvictions: "kayle_gateway_rate_limit_evictions_total"
         case .loopTurnDuration: "kayle_gateway_loop_turn_duration_seconds"
         case .accessLogLinesDropped: "kayle_gateway_access_log_lines_dropped_total"
@@ -68,11 +73,13 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
             .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
-            .credentialTakeovers, .rateLimited,
+            .credentialTakeovers, .rateLimited, .rateLimitShadowed, .requestsShed,
             .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
-            .rateLimitBuckets, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
+            .rateLimitBuckets, .quotaBuckets, .residentBytes, .configurationGeneration, .certificateExpiry,
+            .startTime,
+            .buildInfo:
             .gauge
         case .requestDuration, .upstreamDuration, .loopTurnDuration: .histogram
         }
@@ -81,11 +88,12 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// What its numbers count.
     package var unit: Unit {
         switch self {
-        case .receivedBytes, .sentBytes, .cacheBytes: .bytes
+        case .receivedBytes, .sentBytes, .cacheBytes, .residentBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
             .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
-            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .rateLimitBuckets,
+            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited,
+            .rateLimitShadowed, .requestsShed, .rateLimitBuckets, .quotaBuckets,
             .rateLimitEvictions, .accessLogLinesDropped,
             .configurationGeneration, .reloads, .buildInfo:
             .count
@@ -103,13 +111,15 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamRequests: [.route, .status]
         case .upstreamDuration, .cacheRefreshes: [.route]
         case .credentialTakeovers: [.tenant]
-        case .rateLimited: [.tenant, .limit]
+        case .requestsShed: [.tenant, .reason]
+        case .rateLimited, .rateLimitShadowed: [.tenant, .limit]
         case .reloads: [.result]
         case .certificateExpiry: [.listener]
         case .buildInfo: [.version]
         case .requestsInFlight, .connections, .connectionsAccepted, .receivedBytes, .sentBytes, .cacheBytes,
             .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
-            .rateLimitEvictions, .loopTurnDuration, .accessLogLinesDropped, .configurationGeneration,
+            .quotaBuckets, .rateLimitEvictions, .residentBytes, .loopTurnDuration, .accessLogLinesDropped,
+            .configurationGeneration,
             .startTime:
             []
         }
@@ -118,13 +128,14 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// Whether its value is asked from its owner for each snapshot rather than counted by workers.
     package var isSampled: Bool {
         switch self {
-        case .cacheBytes, .cacheEntries, .cacheEvictions, .rateLimitBuckets, .rateLimitEvictions,
+        case .cacheBytes, .cacheEntries, .cacheEvictions, .rateLimitBuckets, .quotaBuckets,
+            .rateLimitEvictions, .residentBytes,
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
             .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries, .credentialTakeovers,
-            .rateLimited, .loopTurnDuration, .reloads:
+            .rateLimited, .rateLimitShadowed, .requestsShed, .loopTurnDuration, .reloads:
             false
         }
     }
@@ -153,9 +164,13 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
         case .credentialTakeovers:
             "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
+        case .requestsShed: "Requests refused because the gateway itself was short, by what it was short of."
+        case .residentBytes: "Memory of the process, as the kernel counts it."
         case .rateLimited: "Requests refused because a limit was exceeded; they consumed nothing."
-        case .rateLimitBuckets: "Token buckets in memory."
-        case .rateLimitEvictions: "Full token buckets put out of memory for others."
+        case .rateLimitShadowed: "Requests beyond a limit in shadow mode; they were not refused for it."
+        case .rateLimitBuckets: "Buckets of rates and of requests at once in memory."
+        case .quotaBuckets: "Counts of quotas in the file of quotas."
+        case .rateLimitEvictions: "Full buckets put out of memory for others."
         case .loopTurnDuration: "Time a worker was busy before it looked for events again."
         case .accessLogLinesDropped: "Access log lines lost because the log could not be written fast enough."
         case .configurationGeneration: "Number of the configuration in use; grows with each reload."

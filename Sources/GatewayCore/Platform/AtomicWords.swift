@@ -14,6 +14,8 @@ package struct AtomicWords: ~Copyable, Sendable {
     // Allocated in `init`, freed in `deinit`, never handed out; what it points to is atomic, so sharing is
     // safe.
     private nonisolated(unsafe) let words: UnsafeMutablePointer<Atomic<UInt64>>
+    // Whether the memory is a file's.
+    private let isMapped: Bool
 
     /// The top bit of a word that is used with `lock`: set while a thread holds the word.
     package static let lockBit: UInt64 = 1 << 63
@@ -30,9 +32,30 @@ package struct AtomicWords: ~Copyable, Sendable {
         // Atomic<UInt64> is laid out as a UInt64, and zero bytes are the number zero: nothing to initialize.
         unsafe words = memory.assumingMemoryBound(to: Atomic<UInt64>.self)
         self.count = count
+        isMapped = false
     }
 
-    deinit { unsafe free(words) }
+    /// The first `count` words of a file, which must be that long: what is written is the file's content at
+    /// once, whatever becomes of the process. A file that somebody makes shorter meanwhile ends the process
+    /// with SIGBUS.
+    package init(mapping file: borrowing FileDescriptor, count: Int) throws(SystemFailure) {
+        precondition(count > 0, "a table of \(count) words")
+        let memory = unsafe mmap(
+            nil, count * MemoryLayout<UInt64>.stride, PROT_READ | PROT_WRITE, MAP_SHARED, file.number, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { throw SystemFailure("mmap") }
+        // Pages are aligned for any word, and any content is a number.
+        unsafe words = memory.assumingMemoryBound(to: Atomic<UInt64>.self)
+        self.count = count
+        isMapped = true
+    }
+
+    deinit {
+        if isMapped {
+            unsafe munmap(words, count * MemoryLayout<UInt64>.stride)
+        } else {
+            unsafe free(words)
+        }
+    }
 
     /// The word, with nothing said about the order of other memory: for counters.
     @inline(__always)

@@ -59,6 +59,10 @@ package final class Exchange: PendingAnswer {
     private(set) var isRefresh = false
     /// Content collected for the cache and not sent.
     var collected: [UInt8] = []
+    /// Whose request goes upstream by it; 0 for nobody's, `nil` while none does.
+    var asks: UInt64?
+    /// Its place among the requests under way, where a limit counts them.
+    var underWay: UnderWay?
     /// What the request may change of what is stored.
     let write: WriteScope
     /// Whether that has been taken down, now that its answer is there.

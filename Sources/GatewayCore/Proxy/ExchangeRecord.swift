@@ -33,6 +33,8 @@ package struct ExchangeRecord {
     package var status = Status(rawValue: 0)
     /// The reason of a refusal.
     package var refusal: RefusalReason?
+    /// The limit it was refused for, or would have been if the limit were not in shadow.
+    package var limit: LabelValue?
     /// Bytes of head and content that came from the client.
     package var receivedBytes: UInt64
     /// Bytes of head and content that went to the client.

@@ -37,8 +37,19 @@ package final class ExchangeRecorder {
     }
 
     /// Counts a request that a limit refused.
-    func limitExceeded(_ tenant: TenantContext?, limit: String) {
-        metrics.increment(MetricSeries(.rateLimited, tenant?.label ?? .other, names.value(.limit, limit)))
+    func limitExceeded(_ tenant: TenantContext?, _ limit: LimitPolicy) {
+        metrics.increment(MetricSeries(.rateLimited, tenant?.label ?? .other, limit.label))
+    }
+
+    /// Counts a request that a limit in shadow would have refused.
+    func limitShadowed(_ tenant: TenantContext?, _ limit: LimitPolicy) {
+        metrics.increment(MetricSeries(.rateLimitShadowed, tenant?.label ?? .other, limit.label))
+    }
+
+    /// Counts a request that was refused because the gateway was short.
+    func shed(_ tenant: TenantContext?, _ shortage: LoadShedder.Shortage) {
+        metrics.increment(
+            MetricSeries(.requestsShed, tenant?.label ?? .other, names.value(.reason, shortage.word)))
     }
 
     /// Counts an exchange that waits for its answer, until it is written down.
@@ -98,6 +109,7 @@ package final class ExchangeRecorder {
         }
         log?.add(.status, number: UInt64(record.status.rawValue))
         if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.word.utf8).span) }
+        if let limit = record.limit { log?.add(.limit, text: Array(names.text(.limit, limit).utf8).span) }
         if let status = record.cacheStatus { log?.add(.cache, word: status.word.text) }
         if let status = record.upstreamStatus { log?.add(.upstreamStatus, number: UInt64(status.rawValue)) }
         log?.add(.bytesIn, number: record.receivedBytes)

@@ -8,6 +8,9 @@ struct PipelineParts {
     let recorder: ExchangeRecorder
     let courier: FollowerCourier
     let failedTokens: FailedTokenLimit
+    let shedder: LoadShedder
+    /// Memory of the process in bytes, as somebody looked it up a moment ago.
+    let residentBytes: () -> Int
     /// Tells the main thread of a refused upstream token; must not wait.
     let report: (CredentialReport) -> Void
     let workerIndex: UInt32

@@ -164,11 +164,14 @@ extension RequestPipeline {
             identifier: identifier.bytes.withBytes { $0.array }, ownFields: ownFields.withBytes { $0.array },
             path: path.withBytes { $0.array }, userAgent: record.userAgent(in: bytes))
         recorder.exchangeBegan()
-        return exchanges.insert { number in
+        let exchange = exchanges.insert { number in
             Exchange(
                 number: number, pipeline: self, connection: downstream.registration, texts: texts,
                 record: record, write: write, contentIsOutstanding: hasContent)
         }
+        exchange.underWay = underWay
+        underWay = nil
+        return exchange
     }
 
     /// Has the worker go on with the connection of an exchange.
@@ -187,7 +190,13 @@ extension RequestPipeline {
         exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         exchange.record.upstreamAskedAt = now
         switch upstream.start(request, owner: exchange.number, now: now) {
-        case .started(let transfer): exchange.transfer = transfer
+        case .started(let transfer):
+            exchange.transfer = transfer
+            if exchange.asks == nil {
+                let tenant = exchange.record.tenant?.tenant.identity ?? 0
+                exchange.asks = tenant
+                shedder.began(tenant)
+            }
         case .refused(let failure): fail(exchange, failure)
         }
     }

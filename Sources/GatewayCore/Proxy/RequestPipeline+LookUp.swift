@@ -27,6 +27,9 @@ extension RequestPipeline {
             record.cacheStatus = .staleHit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
             return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
         }
+        if let refusal = takeRest(downstream, &record) {
+            return answer(refusal, head, bytes, downstream, &record, into: &output)
+        }
         let exchange = makeExchange(head, bytes, downstream, record)
         prepareFill(exchange, request, head, bytes, downstream, found.staleEntry)
         let waiter = Waiter(worker: workerIndex, token: exchange.number)

@@ -36,6 +36,7 @@ extension RequestPipeline {
         _ refusal: Refusal, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
+        if case .limited = refusal { record.terms.acceptsProblem = ProblemDetails.isAccepted(head, bytes) }
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
             record.persistence = .close
         }
@@ -142,6 +143,8 @@ extension RequestPipeline {
         precondition(exchange.permit == nil, "exchange \(exchange.number) ends with its permit")
         exchange.state = .ended
         exchange.transfer = nil
+        if let place = exchange.underWay.take() { release(place) }
+        if let tenant = exchange.asks { shedder.ended(tenant) }
         if exchange.isRefresh {
             recorder.refreshed(exchange.record)
         } else {

@@ -22,6 +22,9 @@ package final class RequestPipeline {
     let courier: FollowerCourier
     let report: (CredentialReport) -> Void
     let failedTokens: FailedTokenLimit
+    let residentBytes: () -> Int
+    /// Whether one more request can go upstream.
+    package var shedder: LoadShedder
     let workerIndex: UInt32
     /// What requests are judged by from now on; an exchange keeps the one it began with.
     package var snapshot: ConfigurationSnapshot
@@ -39,6 +42,10 @@ package final class RequestPipeline {
     /// The entity tag of the slice at hand.
     var tag: [UInt8] = []
     var farewell = FarewellFields()
+    /// What the request at hand has taken from its limits.
+    var limited = LimitedRequest()
+    /// Its place among the requests under way, until its exchange takes it over.
+    var underWay: UnderWay?
     /// The largest page that the token of the request at hand may ask for.
     var pageCeiling = UInt32.max
 
@@ -58,6 +65,8 @@ package final class RequestPipeline {
         courier = parts.courier
         report = parts.report
         failedTokens = parts.failedTokens
+        residentBytes = parts.residentBytes
+        shedder = parts.shedder
         workerIndex = parts.workerIndex
         self.snapshot = snapshot
         composer = ResponseComposer(deployment: parts.deployment)
@@ -107,7 +116,7 @@ package final class RequestPipeline {
         if let refusal = findRoute(head.method, &record) { return refusal }
         if let refusal = authorize(head, bytes, &record) { return refusal }
         if let refusal = normalizeQuery(head, bytes, &record) { return refusal }
-        return takeLimits(downstream, &record)
+        return takeLimits(head.method, downstream, &record)
     }
 
     /// 4: one canonical path, or none.
@@ -160,45 +169,20 @@ package final class RequestPipeline {
         }
     }
 
-    /// 8: a token from each bucket, or from none. What they have left is rendered at once.
-    private func takeLimits(_ downstream: Downstream, _ record: inout ExchangeRecord) -> Refusal? {
-        guard let route = record.route else { return .noRoute }
-        let tenant = record.tenant
-        let limits = tenant?.limits[route.index] ?? record.snapshot.openLimits[route.index]
-        if limits.isEmpty { return nil }
-        let subject = LimitSubject(
-            tenant: tenant?.tenant.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
-            credential: tenant?.tenant.credentialIdentity ?? 0, address: downstream.address)
-        var report = LimitReport()
-        let decision = limiter.take(limits, subject: subject, now: downstream.startedAt, report: &report)
-        switch decision {
-        case .within:
-            report.appendFields(limits, into: &ownFields)
-            return nil
-        case .exceeded(let index, _):
-            report.appendFields(limits, into: &ownFields)
-            let name = limits.policies[index].name
-            recorder.limitExceeded(tenant, limit: name)
-            return .limited(limit: name, retryAfterSeconds: decision.retryAfterSeconds)
-        // What the report says is half a story: nobody knows what the missing bucket has left.
-        case .noRoom: return .overloaded(retryAfterSeconds: decision.retryAfterSeconds)
-        }
-    }
-
     /// 9 and 10: out of the cache, behind somebody who already asks, or on to the upstream.
     private func serve(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         guard let sharing = record.route?.cache?.sharing else {
-            return forward(head, bytes, downstream, &record, into: &output)
+            return sendOn(head, bytes, downstream, &record, into: &output)
         }
         var request = CacheRequest(head, bytes: bytes)
         if record.cacheStatus != nil { request.bypass = .opaqueQuery }
         guard request.isLookedUp else {
             let reason: ForwardReason = request.bypass == nil ? .method : .bypass
             record.cacheStatus = .forward(CacheForward(reason, detail: request.bypass.map { .bypass($0) }))
-            return forward(head, bytes, downstream, &record, into: &output)
+            return sendOn(head, bytes, downstream, &record, into: &output)
         }
         key.removeAll()
         target.withBytes { key.append($0) }
@@ -206,5 +190,16 @@ package final class RequestPipeline {
         return key.withBytes { key in
             lookUp(key, request, head, bytes, downstream, &record, into: &output)
         }
+    }
+
+    /// On to the upstream without the cache.
+    private func sendOn(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
+        if let refusal = takeRest(downstream, &record) {
+            return answer(refusal, head, bytes, downstream, &record, into: &output)
+        }
+        return forward(head, bytes, downstream, &record, into: &output)
     }
 }

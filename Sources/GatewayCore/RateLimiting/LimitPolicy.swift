@@ -1,9 +1,10 @@
 import HTTPModel
 
-/// One limit of a plan: so many requests per time and at once, for each combination of what it is kept by.
+/// One limit of a plan: a rate, a quota or a number of requests at once, for each combination of what it is
+/// kept by.
 ///
-/// The time in which one token grows back is rounded **up** to whole nanoseconds, and it is at least a
-/// microsecond, so that the rate granted is never above the rate asked for and at most 0.1 % below.
+/// Of a rate, the time in which one token grows back is rounded **up** to whole nanoseconds, and it is at
+/// least a microsecond, so that the rate granted is never above the rate asked for and at most 0.1 % below.
 package struct LimitPolicy: Sendable {
     /// The plan it belongs to; two plans never share a bucket.
     package let plan: String
@@ -11,18 +12,24 @@ package struct LimitPolicy: Sendable {
     package let name: String
     /// What its buckets are kept by; at least one, none twice, in the order of declaration.
     package let dimensions: [LimitDimension]
-    /// Tokens in a full bucket.
-    package let burst: UInt64
+    /// Tokens in a full bucket, requests at once, or what a window allows.
+    package let maximum: UInt64
     /// The arithmetic of its buckets.
-    package let bucket: TokenBucket
-    /// What tells its buckets from those of every other policy: a hash of plan, name, dimensions, rate and
-    /// burst.
+    package let rule: LimitRule
+    /// The windows of a quota; other rules have none.
+    package let calendar: QuotaCalendar?
+    /// Whether it is only counted and told to the operator: no request is refused for it, and no client is
+    /// told of it.
+    package let isShadow: Bool
+    /// What tells its buckets from those of every other policy: a hash of plan, name, dimensions and, of a
+    /// rate, of rate and burst.
     ///
-    /// A reload that changes none of them finds the same buckets again; one that changes any begins anew with
-    /// full buckets, because the old numbers mean nothing at another rate.
+    /// A reload that changes none of them finds the same buckets again; a rate that changes begins anew with
+    /// full buckets, because the old numbers mean nothing at another rate. What is under way, or used in a
+    /// window, means the same under another maximum: such limits go on.
     package let identity: UInt64
-    /// `"name";r=`, the constant beginning of its member in the `RateLimit` field.
-    let fieldPrefix: [UInt8]
+    /// The name's number in metrics.
+    package let label: LabelValue
 
     /// Longest name, in bytes: it is repeated in every answer.
     package static let maximumNameBytes = 64
@@ -31,30 +38,21 @@ package struct LimitPolicy: Sendable {
     /// Shortest time in which one token may grow back: a million requests per second.
     package static let minimumIntervalNanoseconds: UInt64 = 1_000
 
-    /// Checks and derives; `per` is the time in which `requests` tokens grow back.
+    /// Checks and derives.
     package init(
-        plan: String, name: String, by dimensions: [LimitDimension], rate: LimitRate
+        plan: String, name: String, by dimensions: [LimitDimension], _ amount: LimitAmount,
+        isShadow: Bool = false, label: LabelValue = .other
     ) throws(LimitPolicyFailure) {
         guard Self.isName(name) else { throw .malformedName }
         guard !dimensions.isEmpty else { throw .noDimension }
         for (index, dimension) in dimensions.enumerated() {
             guard !dimensions[..<index].contains(dimension) else { throw .repeatedDimension(dimension) }
         }
-        guard (1...Self.maximumRequests).contains(rate.requests) else { throw .requestsOutOfBounds }
-        guard (1...Self.maximumRequests).contains(rate.burst) else { throw .burstOutOfBounds }
-        guard rate.per.nanoseconds > 0 else { throw .timeOutOfBounds }
-        let perNanoseconds = UInt64(rate.per.nanoseconds)
-        let interval = (perNanoseconds - 1) / rate.requests + 1
-        guard perNanoseconds / rate.requests >= Self.minimumIntervalNanoseconds else { throw .tooFast }
-        let (capacity, overflow) = interval.multipliedReportingOverflow(by: rate.burst)
-        guard !overflow, capacity <= TokenBucket.maximumCapacityNanoseconds else { throw .tooLong }
-
         self.plan = plan
         self.name = name
         self.dimensions = LimitDimension.allCases.filter(dimensions.contains)
-        self.burst = rate.burst
-        self.bucket = TokenBucket(intervalNanoseconds: interval, capacityNanoseconds: capacity)
-        self.fieldPrefix = Array("\"\(name)\";r=".utf8)
+        self.isShadow = isShadow
+        self.label = label
         // The key is constant: only operators write these words, and a snapshot must find them again.
         var hash = SipHash(key: SipHash.Key(0, 0))
         hash.absorb(part: Array(plan.utf8).span, rounds: 1)
@@ -63,13 +61,47 @@ package struct LimitPolicy: Sendable {
         for dimension in self.dimensions {
             hash.absorb(part: Array(dimension.rawValue.utf8).span, rounds: 1)
         }
-        hash.absorb(interval, rounds: 1)
-        hash.absorb(capacity, rounds: 1)
+        switch amount {
+        case .rate(let rate):
+            let bucket = try rate.bucket()
+            maximum = rate.burst
+            rule = .rate(bucket)
+            calendar = nil
+            hash.absorb(bucket.intervalNanoseconds, rounds: 1)
+            hash.absorb(bucket.capacityNanoseconds, rounds: 1)
+        case .concurrent(let requests):
+            guard (1...Self.maximumRequests).contains(requests) else { throw .requestsOutOfBounds }
+            maximum = requests
+            rule = .concurrent(maximum: requests)
+            calendar = nil
+            hash.absorb(part: Array("concurrent".utf8).span, rounds: 1)
+        case .quota(let requests, let calendar):
+            guard (1...Self.maximumRequests).contains(requests) else { throw .requestsOutOfBounds }
+            maximum = requests
+            rule = .quota(maximum: requests)
+            self.calendar = calendar
+            hash.absorb(part: Array("quota \(calendar.name)".utf8).span, rounds: 1)
+        }
         self.identity = hash.finish(rounds: 3)
     }
 
-    /// Seconds in which an empty bucket becomes full, rounded up: the `w` of `RateLimit-Policy`.
-    package var windowSeconds: UInt64 { (bucket.capacityNanoseconds - 1) / 1_000_000_000 + 1 }
+    /// Most tokens that one request may ever take; `nil` for as many as it likes to cost.
+    package var maximumCost: UInt64? {
+        switch rule {
+        case .rate, .quota: maximum
+        case .concurrent: nil
+        }
+    }
+
+    /// Seconds of its window: those in which an empty bucket becomes full, rounded up, or the longest day or
+    /// month; `nil` where there is no time. The `w` of `RateLimit-Policy`.
+    package var windowSeconds: UInt64? {
+        switch rule {
+        case .rate(let bucket): (bucket.capacityNanoseconds - 1) / 1_000_000_000 + 1
+        case .concurrent: nil
+        case .quota: calendar?.period.seconds
+        }
+    }
 
     /// Letters, digits, `.`, `_` and `-` only: the name stands between quotes in a structured field and as a
     /// label in metrics, and needs no escape in either.
@@ -82,23 +114,6 @@ package struct LimitPolicy: Sendable {
     }
 }
 
-/// How fast tokens grow back, and how many there can be.
-package struct LimitRate: Sendable, Hashable {
-    /// Tokens that grow back in `per`.
-    package let requests: UInt64
-    /// The time in which `requests` tokens grow back.
-    package let per: Duration
-    /// Tokens in a full bucket: what can be taken at once.
-    package let burst: UInt64
-
-    /// Makes a rate from its parts; `LimitPolicy` checks them.
-    package init(requests: UInt64, per: Duration, burst: UInt64) {
-        self.requests = requests
-        self.per = per
-        self.burst = burst
-    }
-}
-
 /// Why a limit cannot be used.
 package enum LimitPolicyFailure: Error, Sendable, Hashable {
     /// A name is 1 to 64 letters, digits, dots, underscores and hyphens.
@@ -107,7 +122,7 @@ package enum LimitPolicyFailure: Error, Sendable, Hashable {
     case noDimension
     /// A limit is kept by a thing once.
     case repeatedDimension(LimitDimension)
-    /// Requests per time are 1 to 1 000 000 000.
+    /// Requests are 1 to 1 000 000 000.
     case requestsOutOfBounds
     /// A burst is 1 to 1 000 000 000.
     case burstOutOfBounds
@@ -121,6 +136,8 @@ package enum LimitPolicyFailure: Error, Sendable, Hashable {
     case tooManyLimits
     /// The limits of a plan have different names.
     case repeatedName(String)
+    /// What a request costs is there at once in a full bucket.
+    case costAboveMaximum(String)
 
     /// What is wrong and what is allowed, as one sentence.
     package var sentence: String {
@@ -135,6 +152,7 @@ package enum LimitPolicyFailure: Error, Sendable, Hashable {
         case .tooLong: "burst and rate let an empty bucket fill up within 366 days at most"
         case .tooManyLimits: "a plan has at most \(LimitPlan.maximumLimits) limits"
         case .repeatedName(let name): "two limits of the plan are called \(name)"
+        case .costAboveMaximum(let name): "a request costs more than the limit \(name) ever allows at once"
         }
     }
 }

@@ -1,12 +1,12 @@
 import HTTPModel
 
-/// What the limits of a plan had left after a take, for the `RateLimit` field.
+/// What the limits of a plan had left after a take, and what was taken.
 ///
 /// Of fixed size, so that a worker keeps one and fills it for each request without allocation.
 package struct LimitReport: Sendable {
     /// What one limit had left.
     package struct Entry: Sendable, Hashable {
-        /// Tokens left; never more than the burst.
+        /// Tokens, uses or requests left; never more than the limit's maximum.
         package var remaining: UInt64 = 0
         /// Seconds until more is there (a refusal) or all is there (otherwise), rounded up, at least one.
         package var resetSeconds: UInt64 = 1
@@ -14,6 +14,13 @@ package struct LimitReport: Sendable {
 
     /// Number of limits reported.
     package private(set) var count = 0
+    /// Limits, by their positions as bits, that had no room; of those that are enforced, the request was
+    /// refused for them.
+    package internal(set) var exceeded: UInt8 = 0
+    /// Limits, as bits, that count the request as under way.
+    package internal(set) var underWay: UInt8 = 0
+    /// The words that the take left, for undoing it; zero where it took nothing.
+    var left = InlineArray<8, UInt64>(repeating: 0)
     private var entries = InlineArray<8, Entry>(repeating: Entry())
 
     /// A report on nothing.
@@ -25,42 +32,32 @@ package struct LimitReport: Sendable {
         return entries[index]
     }
 
-    mutating func removeAll() { count = 0 }
+    mutating func removeAll() {
+        count = 0
+        exceeded = 0
+        underWay = 0
+    }
 
-    /// Notes what a bucket has, given when it will be full.
+    /// Notes what a bucket has.
     @inline(__always)
-    mutating func note(_ bucket: TokenBucket, at index: Int, fullAt: UInt64, now: UInt64) {
-        let missing = fullAt > now ? fullAt - now : 0
-        entries[index].remaining = bucket.tokens(fullAt: fullAt, now: now)
-        entries[index].resetSeconds = Self.seconds(missing)
+    mutating func note(_ rule: LimitRule, at index: Int, word: UInt64, _ moment: LimitMoment) {
+        entries[index].remaining = rule.remaining(word: word, at: moment)
+        entries[index].resetSeconds = Self.seconds(rule.nanosecondsUntilFull(word: word, at: moment))
         count = max(count, index + 1)
     }
 
-    /// Notes that a bucket has no token before `waitNanoseconds` from now.
-    mutating func noteExceeded(at index: Int, waitNanoseconds: UInt64) {
-        entries[index].remaining = 0
+    /// Notes that a bucket has no room before `waitNanoseconds` from now.
+    mutating func noteExceeded(
+        _ rule: LimitRule, at index: Int, word: UInt64, _ moment: LimitMoment, waitNanoseconds: UInt64
+    ) {
+        entries[index].remaining = rule.remaining(word: word, at: moment)
         entries[index].resetSeconds = Self.seconds(waitNanoseconds)
+        exceeded |= 1 << UInt8(index)
         count = max(count, index + 1)
     }
 
-    /// Appends the two fields, each with its line end: `RateLimit-Policy` as the plan says it, and
-    /// `RateLimit: "tenant";r=199;t=1, "token";r=99;t=1` (draft-ietf-httpapi-ratelimit-headers-11 §3, §4).
-    /// Appends nothing when nothing was reported.
-    package func appendFields(_ plan: LimitPlan, into buffer: inout ByteBuffer) {
-        guard count > 0 else { return }
-        let (prefix, policies) = (plan.fieldsPrefix, plan.policies)
-        buffer.append(prefix.span)
-        assert(count <= policies.count, "\(count) limits reported of \(policies.count)")
-        for index in 0..<count {
-            if index > 0 { buffer.append(", ") }
-            let member = policies[index].fieldPrefix
-            buffer.append(member.span)
-            buffer.append(decimal: entries[index].remaining)
-            buffer.append(";t=")
-            buffer.append(decimal: entries[index].resetSeconds)
-        }
-        buffer.append("\r\n")
-    }
+    /// Whether the limit at `index` had no room.
+    package func isExceeded(_ index: Int) -> Bool { exceeded & 1 << UInt8(index) != 0 }
 
     @inline(__always)
     private static func seconds(_ nanoseconds: UInt64) -> UInt64 {

@@ -20,6 +20,8 @@ package struct RouteConfiguration: Sendable {
     package let cache: RouteCacheConfiguration?
     /// Limits of its own, besides those of the tenant's plan.
     package let limits: [LimitConfiguration]
+    /// What its requests cost [1].
+    package let cost: LimitCost
 
     /// Reads an element of `routes`.
     package init(reading section: SettingsSection) {
@@ -52,6 +54,10 @@ package struct RouteConfiguration: Sendable {
             }
         limits = LimitConfiguration.list(
             in: section, allowing: dimensions, "Limits of its own, besides those of the tenant's plan.")
+        cost = section.section("cost", "What its requests take from every limit, by what they cost upstream.")
+        {
+            LimitCost(reading: $0)
+        }
         checkMeaning(section)
     }
 

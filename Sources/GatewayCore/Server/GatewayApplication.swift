@@ -81,7 +81,9 @@ final class GatewayApplication: Application {
         deliverNews(worker)
         upstream.applyInterest()
         if turnBegan.nanoseconds > 0 {
-            metrics.observe(worker.now.nanosecondsElapsed(since: turnBegan), MetricSeries(.loopTurnDuration))
+            let nanoseconds = worker.now.nanosecondsElapsed(since: turnBegan)
+            metrics.observe(nanoseconds, MetricSeries(.loopTurnDuration))
+            pipeline.shedder.noteTurn(nanoseconds: nanoseconds)
         }
         if lastTick.map({ $0.advanced(by: Self.tick) <= worker.now }) ?? true {
             lastTick = worker.now

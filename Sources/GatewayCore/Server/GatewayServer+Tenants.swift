@@ -20,6 +20,15 @@ extension GatewayServer {
         ]
     }
 
+    /// Leaves the buckets of limits to the gateway after this one.
+    func leaveBuckets() {
+        do throws(AtomicFileFailure) {
+            try shared.leaveBuckets(started)
+        } catch {
+            events.warning("buckets of limits are forgotten, they begin full: \(error)")
+        }
+    }
+
     /// Reads the store again if it has changed.
     func followStore() {
         guard follower.drain() == .changed else { return }

@@ -61,7 +61,7 @@ package final class GatewayServer {
             signals = try Self.onSystem { () throws(SystemFailure) in try SignalDescriptor() }
             events = EventLog(level: Self.level(configuration.log.level)).logger("kayle-gateway")
             shared = try SharedParts(configuration)
-            builder = try SnapshotBuilder(configuration, cache: shared.cache, names: shared.registry.names)
+            builder = try SnapshotBuilder(configuration, shared)
             tokens = TokenStore(configuration.credentials, known: configuration.knownNames)
             let credentials = configuration.credentials
             // Before the first read, so that no change falls between the two.
@@ -111,6 +111,7 @@ package final class GatewayServer {
         worker.run()
         crew.join()
         writeLastUses()
+        leaveBuckets()
         _ = shared.writer?.close()
         events.info("stopped")
     }
@@ -183,8 +184,7 @@ package final class GatewayServer {
             let next: GatewayConfiguration
             do throws(SettingsFailure) { next = try loadConfiguration() } catch { throw .settings(error) }
             do throws(ServerFailure) {
-                let nextBuilder = try SnapshotBuilder(
-                    next, cache: shared.cache, names: shared.registry.names)
+                let nextBuilder = try SnapshotBuilder(next, shared)
                 let nextTokens = TokenStore(
                     started.credentials, known: next.knownNames(with: started.credentials))
                 let access = try Self.load(nextTokens, refused: refusedCredentials)
@@ -228,6 +228,8 @@ package final class GatewayServer {
         metrics.set(MetricSeries(.cacheEntries), to: Int64(cache.entries))
         metrics.set(MetricSeries(.cacheEvictions), to: Int64(clamping: cache.counts.evicted))
         metrics.set(MetricSeries(.rateLimitBuckets), to: Int64(shared.limiter.bucketCount))
+        metrics.set(MetricSeries(.residentBytes), to: Int64(ResidentMemory.bytes() ?? 0))
+        metrics.set(MetricSeries(.quotaBuckets), to: Int64(shared.quotaBucketCount))
         metrics.set(MetricSeries(.rateLimitEvictions), to: Int64(clamping: shared.limiter.evictionCount))
         metrics.set(
             MetricSeries(.accessLogLinesDropped), to: Int64(clamping: shared.writer?.droppedLineCount ?? 0))

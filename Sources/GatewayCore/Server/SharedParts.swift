@@ -1,10 +1,14 @@
 import Cache
 import HTTPModel
+import Locking
+import Synchronization
 
 /// What all workers share, and nothing else is (house rule 11).
 final class SharedParts: Sendable {
     let cache: HTTPCache
     let limiter: RateLimiter
+    /// Memory of the process in bytes, looked up by the first worker a few times a second.
+    let residentBytes = Atomic<Int>(0)
     /// Attempts at showing a token, by address.
     let failedTokens: FailedTokenLimit
     let registry = MetricRegistry()
@@ -17,10 +21,17 @@ final class SharedParts: Sendable {
     /// The keys that seal TLS sessions, the same on all workers.
     let ticketKeys: Secret
 
+    // Opened with the first configuration that has a quota, and kept: it is this gateway's then.
+    private let openedQuotas = Lock<QuotaStore?>(nil)
+
     init(_ configuration: GatewayConfiguration) throws(ServerFailure) {
         var randomness = SystemRandomness()
         cache = HTTPCache(configuration: configuration.cache, seed: (randomness.next(), randomness.next()))
-        limiter = RateLimiter(hashKey: SipHash.Key(randomness.next(), randomness.next()))
+        let snapshot = Self.buckets(configuration)
+        let hashKey = snapshot?.hashKey ?? SipHash.Key(randomness.next(), randomness.next())
+        limiter = RateLimiter(maximumBuckets: configuration.limits.bucketCount, hashKey: hashKey)
+        let moment = LimitMoment(MonotonicClock.now(), unixNanoseconds: WallClock.nowNanoseconds())
+        if let snapshot { limiter.restore(snapshot, at: moment) }
         failedTokens = FailedTokenLimit(
             configuration.credentials.failedTokens, hashKey: SipHash.Key(randomness.next(), randomness.next())
         )
@@ -38,5 +49,37 @@ final class SharedParts: Sendable {
                 case .file(let path): try LogWriter(target: .file(path: path))
                 }
         } catch { throw .log(error) }
+    }
+
+    /// Where quotas are counted. Called by the main thread only.
+    func quotas(_ configuration: GatewayConfiguration) throws(ServerFailure) -> QuotaStore {
+        if let opened = openedQuotas.withLock({ $0 }) { return opened }
+        var randomness = SystemRandomness()
+        let key = SipHash.Key(randomness.next(), randomness.next())
+        do throws(QuotaStoreFailure) {
+            let store = try QuotaStore(
+                path: configuration.quotasPath, minimumBuckets: configuration.limits.quotaCount,
+                freshKey: key, unixNanoseconds: WallClock.nowNanoseconds())
+            openedQuotas.withLock { $0 = store }
+            return store
+        } catch { throw .quotas(error) }
+    }
+
+    /// Buckets that a quota's count is in; zero while there is no quota.
+    var quotaBucketCount: Int { openedQuotas.withLock { $0 }?.bucketCount ?? 0 }
+
+    /// The buckets that a gateway before this one left; without a whole file all begin full, which is in
+    /// favour of the tenants.
+    private static func buckets(_ configuration: GatewayConfiguration) -> BucketSnapshot? {
+        let file = AtomicFile(path: configuration.bucketsPath)
+        let read = try? file.read(maximumBytes: BucketSnapshot.maximumBytes)
+        return read.flatMap { BucketSnapshot($0.bytes) }
+    }
+
+    /// Leaves the buckets to the gateway after this one. Once no worker takes.
+    func leaveBuckets(_ configuration: GatewayConfiguration) throws(AtomicFileFailure) {
+        let moment = LimitMoment(MonotonicClock.now(), unixNanoseconds: WallClock.nowNanoseconds())
+        let locked = try AtomicFile(path: configuration.bucketsPath).lock()
+        try locked.replace(with: limiter.snapshot(at: moment).bytes.span)
     }
 }

@@ -1,5 +1,6 @@
 import Cache
 import HTTPModel
+import Synchronization
 
 /// Sockets on their way to a worker's thread.
 final class ListenerSockets: @unchecked Sendable {
@@ -78,18 +79,24 @@ struct WorkerPlan: Sendable {
     }
 
     private var housekeeping: Housekeeping {
-        let cache = shared.cache
-        return Housekeeping { now in _ = cache.reclaimExpired(now: now, limit: Self.reclaimedPerTick) }
+        let shared = shared
+        return Housekeeping { now in
+            _ = shared.cache.reclaimExpired(now: now, limit: Self.reclaimedPerTick)
+            shared.residentBytes.store(ResidentMemory.bytes() ?? 0, ordering: .relaxed)
+        }
     }
 
     private func parts(_ upstream: UpstreamClient, _ recorder: ExchangeRecorder) -> PipelineParts {
         let mailboxes = mailboxes
         let reports = shared.reports
+        let shared = shared
         var randomness = SystemRandomness()
         return PipelineParts(
             cache: shared.cache, limiter: shared.limiter, upstream: upstream, recorder: recorder,
             courier: FollowerCourier { worker, message in mailboxes[Int(worker)].post(.follower(message)) },
-            failedTokens: shared.failedTokens, report: { reports.post($0) },
+            failedTokens: shared.failedTokens,
+            shedder: LoadShedder(configuration.overload, seed: randomness.next()),
+            residentBytes: { shared.residentBytes.load(ordering: .relaxed) }, report: { reports.post($0) },
             workerIndex: UInt32(index), deployment: configuration.name, identifierPrefix: randomness.next())
     }
 

@@ -148,6 +148,11 @@ package final class UpstreamClient {
             reusedConnectionCount: reusedConnectionCount, repeatedCount: repeatedCount)
     }
 
+    /// Transfers that wait for a connection.
+    package var waitingCount: Int { waiting.count }
+    /// Transfers that may.
+    package var maximumWaitingCount: Int { configuration.maximumWaitingCount }
+
     /// Whether nothing runs or waits: a draining worker may go.
     package var isIdle: Bool { running.isEmpty && waiting.isEmpty }
 

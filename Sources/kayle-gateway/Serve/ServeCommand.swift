@@ -45,7 +45,7 @@ enum Gateway {
         switch failure {
         case .settings(let mistakes): CommandExit.configuration("\(mistakes)")
         case .server(.access(let failure)): CommandExit.status(of: failure)
-        case .server(.configuration), .server(.tls), .server(.listen), .server(.log):
+        case .server(.configuration), .server(.tls), .server(.listen), .server(.log), .server(.quotas):
             CommandExit.configuration("\(failure)")
         case .server(.system): CommandExit.internalError("\(failure)")
         }

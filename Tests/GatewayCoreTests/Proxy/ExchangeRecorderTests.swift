@@ -198,18 +198,23 @@ struct ExchangeRecorderTests {
         #expect(counted.sum(.requests) == 1)
     }
 
-    @Test func limitsRefusalsAndHandshakesAreCountedByTheirNames() {
+    @Test func limitsRefusalsAndHandshakesAreCountedByTheirNames() throws {
         let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: nil) { Self.endedAt }
         let tenant = ProxyFixture.tenant("acme", cache: cache, names: names)
 
-        recorder.limitExceeded(tenant, limit: "day")
-        recorder.limitExceeded(nil, limit: "day")
+        let limit = try LimitPolicy(
+            plan: "p", name: "day", by: [.tenant], .concurrent(1), label: names.value(.limit, "day"))
+
+        recorder.limitExceeded(tenant, limit)
+        recorder.limitExceeded(nil, limit)
+        recorder.limitShadowed(tenant, limit)
         recorder.refused("too_many_connections")
         recorder.handshake("failed")
 
         let (acme, day) = (names.value(.tenant, "acme"), names.value(.limit, "day"))
         #expect(counted[MetricSeries(.rateLimited, acme, day)] == 1)
         #expect(counted[MetricSeries(.rateLimited, .other, day)] == 1)
+        #expect(counted[MetricSeries(.rateLimitShadowed, acme, day)] == 1)
         #expect(counted[MetricSeries(.refusals, names.value(.reason, "too_many_connections"))] == 1)
         #expect(counted[MetricSeries(.handshakes, names.value(.result, "failed"))] == 1)
     }

@@ -11,7 +11,26 @@ enum LimitFixture {
     ) throws -> LimitPolicy {
         let per = Duration.nanoseconds(Int64(intervalNanoseconds))
         return try LimitPolicy(
-            plan: plan, name: name, by: dimensions, rate: LimitRate(requests: 1, per: per, burst: burst))
+            plan: plan, name: name, by: dimensions,
+            .rate(LimitRate(requests: 1, per: per, burst: burst)))
+    }
+
+    /// The limits that a request of a plan with these was refused for, the last the longest.
+    static func exceeded(_ names: String...) -> ExceededLimits {
+        do {
+            let plan = try LimitPlan(
+                names.map { try policy($0, intervalNanoseconds: 1_000_000_000, burst: 1) })
+            var report = LimitReport()
+            for index in names.indices { report.exceeded |= 1 << UInt8(index) }
+            return ExceededLimits(plan, report, longest: names.count - 1)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    /// A moment by both clocks.
+    static func moment(_ nanoseconds: UInt64, unixSeconds: Int64 = 0) -> LimitMoment {
+        LimitMoment(instant(nanoseconds), unixNanoseconds: unixSeconds * 1_000_000_000)
     }
 
     static func subject(tenant: UInt64 = 1, token: UInt64 = 1, address: String = "192.0.2.1") -> LimitSubject
@@ -29,5 +48,24 @@ enum LimitFixture {
 
     static func instant(_ nanoseconds: UInt64) -> MonotonicInstant {
         MonotonicInstant(nanoseconds: nanoseconds)
+    }
+}
+
+extension RateLimiter {
+    /// Takes one token from each limit, as a request that costs one does.
+    func take(
+        _ plan: LimitPlan, subject: LimitSubject, now: MonotonicInstant, report: inout LimitReport
+    ) -> LimitDecision {
+        take(
+            LimitCharge(tokens: 1), of: plan, by: subject, at: LimitMoment(now, unixNanoseconds: 0),
+            report: &report)
+    }
+}
+
+extension LimitPolicy {
+    /// The bucket of a rate.
+    var bucket: TokenBucket {
+        guard case .rate(let bucket) = rule else { preconditionFailure("\(name) is no rate") }
+        return bucket
     }
 }

@@ -4,19 +4,23 @@ import Testing
 @testable import GatewayCore
 
 struct LimitPlanTests {
-    @Test func theFieldNamesQuotaAndWindowOfEveryLimit() throws {
-        let plan = try LimitPlan([
-            LimitPolicy(
-                plan: "p", name: "tenant", by: [.tenant],
-                rate: LimitRate(requests: 100, per: .seconds(1), burst: 200)),
-            LimitPolicy(
-                plan: "p", name: "day", by: [.token], rate: LimitRate(requests: 7, per: .seconds(1), burst: 5)
-            ),
-        ])
+    @Test func aRestIsOwedWhereAMissCostsMoreOrRequestsAtOnceAreCounted() throws {
+        let rate = try LimitFixture.policy("rate", intervalNanoseconds: 1_000, burst: 9)
+        let atOnce = try LimitPolicy(plan: "p", name: "atOnce", by: [.tenant], .concurrent(2))
 
-        #expect(
-            String(decoding: plan.fieldsPrefix, as: UTF8.self)
-                == "RateLimit-Policy: \"tenant\";q=200;w=2, \"day\";q=5;w=1\r\nRateLimit: ")
+        #expect(try !LimitPlan([rate]).hasRest)
+        #expect(try LimitPlan([rate], cost: LimitCost(hit: 0)).hasRest)
+        #expect(try LimitPlan([rate, atOnce]).rest == LimitCharge(tokens: 0, isUnderWay: true))
+        #expect(try LimitPlan([rate], cost: LimitCost(hit: 1, miss: 4)).rest == LimitCharge(tokens: 3))
+    }
+
+    @Test func aCostThatNoFullBucketHoldsIsRefused() throws {
+        let policy = try LimitFixture.policy("a", intervalNanoseconds: 1_000, burst: 4)
+
+        #expect(throws: LimitPolicyFailure.costAboveMaximum("a")) {
+            try LimitPlan([policy], cost: LimitCost(write: 5))
+        }
+        #expect(try LimitPlan([policy], cost: LimitCost(write: 4)).cost.greatest == 4)
     }
 
     @Test func aNameTwiceIsRefused() throws {

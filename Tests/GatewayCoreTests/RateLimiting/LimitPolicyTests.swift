@@ -8,7 +8,8 @@ struct LimitPolicyTests {
         per: Duration = .seconds(1), burst: UInt64 = 200
     ) throws(LimitPolicyFailure) -> LimitPolicy {
         try LimitPolicy(
-            plan: plan, name: name, by: by, rate: LimitRate(requests: requests, per: per, burst: burst))
+            plan: plan, name: name, by: by,
+            .rate(LimitRate(requests: requests, per: per, burst: burst)))
     }
 
     @Test func rateAndBurstBecomeTimes() throws {
@@ -57,5 +58,27 @@ struct LimitPolicyTests {
         ].map(\.identity)
 
         #expect(Set(identities).count == identities.count)
+    }
+
+    @Test func whatIsUnderWayOrUsedMeansTheSameUnderAnotherMaximum() throws {
+        let calendar = QuotaCalendar(.day, zone: .utc)
+        func identity(_ amount: LimitAmount) throws -> UInt64 {
+            try LimitPolicy(plan: "p", name: "l", by: [.tenant], amount).identity
+        }
+
+        #expect(try identity(.concurrent(1)) == identity(.concurrent(2)))
+        #expect(try identity(.quota(1, calendar)) == identity(.quota(2, calendar)))
+        #expect(try identity(.quota(1, calendar)) != identity(.quota(1, QuotaCalendar(.month, zone: .utc))))
+        #expect(try identity(.quota(1, calendar)) != identity(.concurrent(1)))
+    }
+
+    @Test func aQuotaOrANumberAtOnceIsAtLeastOne() {
+        #expect(throws: LimitPolicyFailure.requestsOutOfBounds) {
+            try LimitPolicy(plan: "p", name: "l", by: [.tenant], .concurrent(0))
+        }
+        #expect(throws: LimitPolicyFailure.requestsOutOfBounds) {
+            try LimitPolicy(
+                plan: "p", name: "l", by: [.tenant], .quota(0, QuotaCalendar(.day, zone: .utc)))
+        }
     }
 }

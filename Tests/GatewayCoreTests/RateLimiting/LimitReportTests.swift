@@ -6,7 +6,7 @@ import Testing
 struct LimitReportTests {
     private func render(_ report: LimitReport, _ plan: LimitPlan) -> String {
         var buffer = ByteBuffer()
-        report.appendFields(plan, into: &buffer)
+        plan.fields.append(report, plan, into: &buffer)
         let lines = buffer.withBytes { $0.text }.split(separator: "\r\n", omittingEmptySubsequences: false)
         guard lines.count == 3, lines[0].hasPrefix("RateLimit-Policy: "), lines[1].hasPrefix("RateLimit: ")
         else {

@@ -26,7 +26,7 @@ struct RateLimiterContentionTests {
     }
 
     /// Whether some stretch of time saw more takes than burst + rate × time.
-    private func isExceeded(_ bucket: TokenBucket, by readings: [UInt64]) -> Bool {
+    static func isExceeded(_ bucket: TokenBucket, by readings: [UInt64]) -> Bool {
         // n takes from a to b need n × interval <= capacity + (b - a): compare with the worst beginning so
         // far.
         let sorted = readings.sorted()
@@ -43,9 +43,9 @@ struct RateLimiterContentionTests {
     @Test func theCheckItselfSeesOneTakeTooMany() {
         let bucket = TokenBucket(intervalNanoseconds: 10, capacityNanoseconds: 30)
 
-        #expect(!isExceeded(bucket, by: [100, 100, 100, 110, 120]))
-        #expect(isExceeded(bucket, by: [100, 100, 100, 110, 119]))
-        #expect(isExceeded(bucket, by: [0, 100, 100, 100, 100]))
+        #expect(!Self.isExceeded(bucket, by: [100, 100, 100, 110, 120]))
+        #expect(Self.isExceeded(bucket, by: [100, 100, 100, 110, 119]))
+        #expect(Self.isExceeded(bucket, by: [0, 100, 100, 100, 100]))
     }
 
     @Test(arguments: [1, 5, 40] as [UInt64])
@@ -68,7 +68,7 @@ struct RateLimiterContentionTests {
         }
 
         let readings = grants.readings.withLock { $0[1] ?? [] }
-        #expect(!isExceeded(policy.bucket, by: readings))
+        #expect(!Self.isExceeded(policy.bucket, by: readings))
         #expect(readings.count > 1_000)
     }
 
@@ -97,7 +97,7 @@ struct RateLimiterContentionTests {
 
         let readings = grants.readings.withLock { $0 }
         for (tenant, instants) in readings {
-            #expect(!isExceeded(policy.bucket, by: instants), "tenant \(tenant)")
+            #expect(!Self.isExceeded(policy.bucket, by: instants), "tenant \(tenant)")
         }
         #expect(limiter.evictionCount > 1_000)
         #expect(readings.count > 300)
@@ -142,7 +142,7 @@ struct RateLimiterContentionTests {
         while limiter.take(plan, subject: subject, now: LimitFixture.instant(1), report: &report) == .within {
             left += 1
         }
-        return Int(policy.burst) - left
+        return Int(policy.maximum) - left
     }
 
     @Test func afterAnyScheduleTheStatedWaitIsEnoughAndFiveMillisecondsLessIsNot() throws {
@@ -182,5 +182,161 @@ struct RateLimiterContentionTests {
             #expect(due == .within, "round \(round)")
             _ = clock.tick(wait)
         }
+    }
+}
+
+/// The same for what requests cost, requests at once, and quotas: many threads, and every count exact.
+struct LimitContentionTests {
+    private static let hour: UInt64 = 3_600_000_000_000
+
+    private func left(_ limiter: RateLimiter, _ plan: LimitPlan) -> [UInt64] {
+        var report = LimitReport()
+        _ = limiter.take(
+            LimitCharge(tokens: 0), of: plan, by: LimitFixture.subject(), at: LimitFixture.moment(1),
+            report: &report)
+        return plan.policies.indices.map { report[$0].remaining }
+    }
+
+    @Test func theSumOfAllCostsIsWhatIsGone() throws {
+        let limiter = LimitFixture.limiter()
+        let plan = try LimitPlan([
+            LimitFixture.policy("a", intervalNanoseconds: Self.hour, burst: 5_000),
+            LimitFixture.policy("b", intervalNanoseconds: 2 * Self.hour, burst: 4_000),
+        ])
+        let spent = Atomic<UInt64>(0)
+
+        // Time stands still, so nothing grows back.
+        Crowd.run(6) { number in
+            var report = LimitReport()
+            var numbers = SeededNumbers(state: UInt64(number))
+            for _ in 0..<3_000 {
+                let cost = UInt64.random(in: 1...9, using: &numbers)
+                let decision = limiter.take(
+                    LimitCharge(tokens: cost), of: plan, by: LimitFixture.subject(),
+                    at: LimitFixture.moment(1), report: &report)
+                if decision == .within { spent.wrappingAdd(cost, ordering: .relaxed) }
+            }
+        }
+
+        let gone = spent.load(ordering: .relaxed)
+        #expect(gone > 3_990 && gone <= 4_000)
+        #expect(left(limiter, plan) == [5_000 - gone, 4_000 - gone])
+    }
+
+    @Test func noMoreThanAllowedAreEverUnderWay() throws {
+        let limiter = LimitFixture.limiter()
+        let plan = try LimitPlan([
+            LimitPolicy(plan: "p", name: "three", by: [.tenant], .concurrent(3)),
+            LimitPolicy(plan: "p", name: "two", by: [.token], .concurrent(2)),
+        ])
+        let underWay = Atomic<Int>(0)
+        let most = Atomic<Int>(0)
+        let granted = Atomic<Int>(0)
+
+        Crowd.run(6) { number in
+            var report = LimitReport()
+            let subject = LimitFixture.subject(token: UInt64(number % 3))
+            for step in 0..<20_000 {
+                let decision = limiter.take(
+                    LimitCharge(tokens: 0, isUnderWay: true), of: plan, by: subject,
+                    at: LimitFixture.moment(UInt64(step)), report: &report)
+                guard decision == .within else { continue }
+                let now = underWay.add(1, ordering: .relaxed).newValue
+                most.max(now, ordering: .relaxed)
+                granted.add(1, ordering: .relaxed)
+                underWay.subtract(1, ordering: .relaxed)
+                limiter.release(report.underWay, of: plan, by: subject)
+            }
+        }
+
+        #expect(most.load(ordering: .relaxed) <= 3)
+        #expect(granted.load(ordering: .relaxed) > 6)
+        #expect(left(limiter, plan) == [3, 2])
+    }
+
+    @Test func aQuotaIsExactToOneRequest() throws {
+        let folder = try #require(PrivateFolder.make(prefix: "kayle-quota-test-"))
+        let store = try QuotaStore(
+            path: "\(folder)/quotas", minimumBuckets: 1_000, freshKey: LimitFixture.hashKey,
+            unixNanoseconds: 0)
+        let limiter = LimitFixture.limiter()
+        let calendar = QuotaCalendar(.day, zone: .utc)
+        let plan = try LimitPlan(
+            [
+                LimitPolicy(plan: "p", name: "day", by: [.tenant], .quota(1_000, calendar)),
+                LimitFixture.policy("rate", by: [.token], intervalNanoseconds: Self.hour, burst: 300),
+            ], quotas: store)
+        let granted = Atomic<Int>(0)
+
+        Crowd.run(6) { number in
+            var report = LimitReport()
+            for step in 0..<2_000 {
+                // Some thread is always at the end of the day already.
+                let unix: Int64 = step % 7 == number ? 86_399 : 0
+                let decision = limiter.take(
+                    LimitCharge(tokens: 1), of: plan, by: LimitFixture.subject(token: UInt64(number)),
+                    at: LimitFixture.moment(1, unixSeconds: unix), report: &report)
+                if decision == .within { granted.add(1, ordering: .relaxed) }
+            }
+        }
+
+        #expect(granted.load(ordering: .relaxed) == 1_000)
+        #expect(left(limiter, plan)[0] == 0)
+    }
+
+    /// Takes in two steps, as a miss is: whoever cannot pay the second gives the first back.
+    @Test func whatIsGivenBackIsNeverGrantedTwice() throws {
+        let limiter = LimitFixture.limiter()
+        let policy = try LimitFixture.policy("l", intervalNanoseconds: 5_000, burst: 12)
+        let plan = try LimitPlan([policy])
+        let clock = Atomic<UInt64>(1_000_000)
+        let kept = Lock<[UInt64]>([])
+
+        Crowd.run(6) { number in
+            var (first, second) = (LimitReport(), LimitReport())
+            var own: [UInt64] = []
+            for _ in 0..<20_000 {
+                let now = clock.add(41, ordering: .relaxed).newValue
+                let moment = LimitFixture.moment(now)
+                let hit = limiter.take(
+                    LimitCharge(tokens: 1), of: plan, by: LimitFixture.subject(), at: moment, report: &first)
+                guard hit == .within else { continue }
+                let rest = limiter.take(
+                    LimitCharge(tokens: 4), of: plan, by: LimitFixture.subject(), at: moment, report: &second)
+                if rest == .within {
+                    own += [UInt64](repeating: now, count: 5)
+                } else {
+                    limiter.giveBack(
+                        LimitCharge(tokens: 1), of: plan, by: LimitFixture.subject(),
+                        at: LimitFixture.moment(clock.load(ordering: .relaxed)), first)
+                }
+            }
+            kept.withLock { $0 += own }
+        }
+
+        let readings = kept.withLock { $0 }
+        #expect(!RateLimiterContentionTests.isExceeded(policy.bucket, by: readings))
+        // What was refused cost little: time was of use to somebody.
+        let possible = (clock.load(ordering: .relaxed) - 1_000_000) / 5_000
+        #expect(UInt64(readings.count) > possible / 10)
+    }
+
+    @Test func aLimitInShadowTakesPartAndHoldsNobody() throws {
+        let limiter = LimitFixture.limiter()
+        let shadow = try LimitPolicy(
+            plan: "p", name: "shadow", by: [.tenant],
+            .rate(LimitRate(requests: 1, per: .seconds(3_600), burst: 2)), isShadow: true)
+        let plan = try LimitPlan([shadow, LimitFixture.policy("l", intervalNanoseconds: Self.hour, burst: 4)])
+        var report = LimitReport()
+
+        let taken = (0..<5).map { _ in
+            let decision = limiter.take(
+                LimitCharge(tokens: 1), of: plan, by: LimitFixture.subject(), at: LimitFixture.moment(1),
+                report: &report)
+            return "\(decision == .within) \(report.isExceeded(0))"
+        }
+
+        #expect(taken == ["true false", "true false", "true true", "true true", "false true"])
+        #expect(left(limiter, plan) == [0, 0])
     }
 }

@@ -31,7 +31,7 @@ struct GatewayConfigurationTests {
         #expect(configuration.admin.token == .file("config/admin.token"))
         #expect(configuration.credentials.storePath == "config/tenants.json")
         #expect(configuration.plans.map(\.name) == ["standard"])
-        #expect(configuration.plans.first?.limits.map(\.burst) == [200, 100])
+        #expect(configuration.plans.first?.limits.map(\.maximumCost) == [200, 100])
         #expect(configuration.routes.map(\.name).first == "sessions.list")
         #expect(configuration.routes.first?.query?.parameters == KayleQueries.sessionsList.parameters)
         #expect(
@@ -88,9 +88,32 @@ struct GatewayConfigurationTests {
 
         let limit = try #require(try Self.read(text).plans.first?.limits.first)
 
-        #expect(limit.burst == 7)
-        #expect(limit.period == .seconds(60))
+        #expect(limit.measure == .rate(requests: 7, period: .seconds(60), burst: 7))
+        #expect(limit.mode == .enforced)
         #expect(limit.dimensions == [.tenant, .route])
+    }
+
+    @Test func aLimitMayCountByTheCalendarOrAtOnceAndHoldNobody() throws {
+        let text = Self.minimal.replacing(
+            "\"routes\"",
+            with: """
+                "plans": { "a": { "limits": [
+                  { "name": "d", "by": ["tenant"], "requests": 7, "per": "day", "time_zone": "Europe/Vienna" },
+                  { "name": "m", "by": ["tenant"], "requests": 9, "per": "month", "mode": "shadow" },
+                  { "name": "c", "by": ["credential"], "concurrent": 3 }] } },
+                "routes"
+                """)
+
+        let configuration = try Self.read(text)
+
+        #expect(
+            configuration.plans.first?.limits.map(\.measure) == [
+                .quota(requests: 7, period: .day, timeZone: "Europe/Vienna"),
+                .quota(requests: 9, period: .month, timeZone: "UTC"), .concurrent(3),
+            ])
+        #expect(configuration.plans.first?.limits.map(\.mode) == [.enforced, .shadow, .enforced])
+        #expect(configuration.hasQuotas)
+        #expect(configuration.quotasPath.hasSuffix("tenants.json.quotas"))
     }
 
     @Test func methodIsOneNameOrAListOrAny() throws {

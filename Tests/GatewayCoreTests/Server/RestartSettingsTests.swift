@@ -53,7 +53,7 @@ struct RestartSettingsTests {
         let table = page.split(separator: "## The file").last?.split(separator: "\n## ").first ?? ""
         let settings = table.matches(of: /\n\| `(\w+)` \|/).map { String($0.1) }
 
-        #expect(settings.count == 14)
+        #expect(settings.count == 16)
         #expect(
             Set(settings)
                 == Set(

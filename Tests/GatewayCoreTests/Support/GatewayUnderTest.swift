@@ -25,6 +25,9 @@ final class GatewayUnderTest: Sendable {
         var upstream = ""
         var members = ""
         var extraRoutes = ""
+        /// Limits of the plan besides the first, and members of the list route; behind a comma.
+        var planLimits = ""
+        var listRoute = ""
         var drainTimeout = "5s"
         /// What requests to the admin address must show; `nil` lets everybody in.
         var adminToken: String?
@@ -201,11 +204,11 @@ final class GatewayUnderTest: Sendable {
                 "failed_tokens": { "attempts": \(options.failedTokens), "per": "1s" } },
               "plans": { "test": { "limits": [
                 { "name": "tenant", "by": ["tenant"], "requests": \(options.requestsPerSecond), "per": "1s",
-                  "burst": \(options.burst) } ] } },
+                  "burst": \(options.burst) }\(options.planLimits) ] } },
               "cache": { "memory": "\(options.cacheMemory)"\(options.cache) },
               "routes": [
                 { "name": "sessions.list", "method": "GET", "path": "/v1/sessions", "scope": "sessions:read",
-                  "query": "kayle.sessions.list", "cache": { "ttl": "\(options.cacheTimeToLive)" } },
+                  "query": "kayle.sessions.list", "cache": { "ttl": "\(options.cacheTimeToLive)" }\(options.listRoute) },
                 { "name": "verify", "path": "/v1/verify/*", "access": "open" }\(options.extraRoutes),
                 { "name": "rest", "path": "/v1/*" }
               ],

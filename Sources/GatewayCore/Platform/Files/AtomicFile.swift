@@ -210,6 +210,22 @@ package struct LockedFile: ~Copyable {
         try file.read(maximumBytes: maximumBytes)
     }
 
+    /// The file's content, `count` words of it, as memory: what is written there is in the file at once, and
+    /// on the disk when the kernel finds time. The file must be exactly that long.
+    package borrowing func map(count: Int) throws(AtomicFileFailure) -> AtomicWords {
+        let number = SystemCall.retrying { Int(unsafe open(file.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)) }
+        guard number >= 0 else { throw AtomicFileFailure("open", file.path) }
+        let opened = FileDescriptor(owning: Int32(number))
+        var status = stat()
+        guard unsafe fstat(opened.number, &status) == 0 else { throw AtomicFileFailure("fstat", file.path) }
+        guard Int(status.st_size) == count * MemoryLayout<UInt64>.stride else {
+            throw AtomicFileFailure(.notAFile, "fstat", file.path)
+        }
+        do throws(SystemFailure) {
+            return try AtomicWords(mapping: opened, count: count)
+        } catch { throw AtomicFileFailure("mmap", file.path) }
+    }
+
     /// Replaces the content; when this returns, the disk has it. A new file is readable by its owner only; an
     /// existing one keeps owner and permissions.
     package borrowing func replace(with bytes: Span<UInt8>) throws(AtomicFileFailure) {

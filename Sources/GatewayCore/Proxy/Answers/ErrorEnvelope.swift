@@ -11,22 +11,25 @@ package enum ErrorEnvelope {
         case fixed(StaticString)
         /// A sentence put together from the configuration; never from the request.
         case composed(String)
+        /// The name of a limit, which needs no escapes, and when to ask again.
+        case limit(String, waitSeconds: UInt64)
     }
 
     /// Where the upstream documents its envelope; the codes made here are in the gateway's docs/errors.md.
     private static let documentation: StaticString = "https://docs.kayle.id"
 
-    /// Appends the body. `pageSize` is the page size asked for on a list route, `nil` on others.
+    /// Appends the body. `pageSize` is the page size asked for on a list route, `nil` on others; `problem`
+    /// writes members that stand before the envelope's, each with a comma behind it.
     package static func render(
-        code: StaticString, message: Message, hint: StaticString, pageSize: Int?, into body: inout ByteBuffer
+        code: StaticString, message: Message, hint: StaticString, pageSize: Int?, into body: inout ByteBuffer,
+        problem: (inout ByteBuffer) -> Void = { _ in }
     ) {
-        body.append("{\"data\":null,\"error\":{\"code\":\"")
+        body.append("{")
+        problem(&body)
+        body.append("\"data\":null,\"error\":{\"code\":\"")
         body.append(code)
         body.append("\",\"message\":\"")
-        switch message {
-        case .fixed(let text): append(escaping: text, to: &body)
-        case .composed(let text): append(escaping: Array(text.utf8).span, to: &body)
-        }
+        append(message, to: &body)
         body.append("\",\"hint\":\"")
         append(escaping: hint, to: &body)
         body.append("\",\"docs\":\"")
@@ -38,6 +41,20 @@ package enum ErrorEnvelope {
             body.append(",\"has_more\":false,\"next_cursor\":null}")
         }
         body.append("}")
+    }
+
+    /// Appends a message as it stands between quotes.
+    static func append(_ message: Message, to body: inout ByteBuffer) {
+        switch message {
+        case .fixed(let text): append(escaping: text, to: &body)
+        case .composed(let text): append(escaping: Array(text.utf8).span, to: &body)
+        case .limit(let name, let seconds):
+            body.append("The limit \\\"")
+            for byte in name.utf8 { body.append(byte) }
+            body.append("\\\" is exceeded; try again in ")
+            body.append(decimal: seconds)
+            body.append(" s.")
+        }
     }
 
     private static func append(escaping text: StaticString, to body: inout ByteBuffer) {

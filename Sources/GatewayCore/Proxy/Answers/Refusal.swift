@@ -21,8 +21,8 @@ package enum Refusal: Sendable {
     case methodNotAllowed(allow: String)
     /// The request did not arrive in time.
     case late
-    /// A limit is exceeded.
-    case limited(limit: String, retryAfterSeconds: UInt64)
+    /// A limit is exceeded, or several.
+    case limited(ExceededLimits, retryAfterSeconds: UInt64)
     /// The upstream gave no usable answer.
     case upstream(UpstreamFailure)
     /// The gateway has no room for the request now.
@@ -78,8 +78,7 @@ package enum Refusal: Sendable {
         case .noRoute: .fixed("The gateway has no such route.")
         case .methodNotAllowed: .fixed("The route does not take this method.")
         case .late: .fixed("The request did not arrive in time.")
-        case .limited(let limit, let seconds):
-            .composed("The limit \"\(limit)\" is exceeded; the next request succeeds in \(seconds) s.")
+        case .limited(let limits, let seconds): .limit(limits.policy.name, waitSeconds: seconds)
         case .upstream(let failure): .fixed(failure.sentence)
         case .overloaded: .fixed("The gateway is busy.")
         }

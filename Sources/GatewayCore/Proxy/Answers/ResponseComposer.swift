@@ -11,6 +11,8 @@ package struct AnswerTerms: Sendable {
     package let version: HTTPVersion
     /// How the cache took part; `nil` on routes without one.
     package var cacheStatus: CacheStatus?
+    /// Whether a refusal may be told as problem details (RFC 9457).
+    package var acceptsProblem = false
 
     /// The terms of a request that nothing has been decided about.
     package init(method: Method, persistence: Persistence, version: HTTPVersion) {
@@ -47,10 +49,24 @@ package struct ResponseComposer: ~Copyable {
         nowUnixSeconds: Int64, into output: inout ByteBuffer
     ) {
         body.removeAll()
-        ErrorEnvelope.render(
-            code: refusal.code, message: refusal.message, hint: refusal.hint, pageSize: pageSize, into: &body)
+        var mediaType: StaticString = "application/json"
+        if terms.acceptsProblem, case .limited(let limits, _) = refusal {
+            mediaType = ProblemDetails.mediaType
+            ErrorEnvelope.render(
+                code: refusal.code, message: refusal.message, hint: refusal.hint, pageSize: pageSize,
+                into: &body
+            ) {
+                ProblemDetails.append(
+                    status: refusal.status, detail: { ErrorEnvelope.append(refusal.message, to: &$0) },
+                    violated: limits.names, to: &$0)
+            }
+        } else {
+            ErrorEnvelope.render(
+                code: refusal.code, message: refusal.message, hint: refusal.hint, pageSize: pageSize,
+                into: &body)
+        }
         ResponseEncoder.statusLine(refusal.status, into: &output)
-        ResponseEncoder.field("Content-Type", "application/json", into: &output)
+        ResponseEncoder.field("Content-Type", mediaType, into: &output)
         ResponseEncoder.field("Content-Length", UInt64(body.count), into: &output)
         ResponseEncoder.field("Cache-Control", "no-store", into: &output)
         appendDate(nowUnixSeconds, into: &output)

@@ -21,6 +21,10 @@ package struct GatewayConfiguration: Sendable {
     package let credentials: CredentialsConfiguration
     /// What tenants may use, in the order written.
     package let plans: [PlanConfiguration]
+    /// Where limits are counted, and how clients are told of them.
+    package let limits: LimitsConfiguration
+    /// When requests are refused because the gateway itself is short.
+    package let overload: OverloadConfiguration
     /// How much the cache holds.
     package let cache: CacheConfiguration
     /// The route table, in the order of precedence.
@@ -62,6 +66,14 @@ package struct GatewayConfiguration: Sendable {
             PlanConfiguration(name: $0, reading: $1)
         }
         self.plans = plans
+        limits = section.section("limits", "Where limits are counted, and how clients are told.") {
+            LimitsConfiguration(reading: $0)
+        }
+        overload = section.section(
+            "overload", "When requests that go upstream are refused because the gateway itself is short."
+        ) {
+            OverloadConfiguration(reading: $0)
+        }
         cache = section.section("cache", "How much the cache holds.") { CacheConfiguration(reading: $0) }
         routes = Self.readRoutes(section, plans)
         log = section.section("log", "What the gateway writes about itself.") {
@@ -125,9 +137,24 @@ package struct GatewayConfiguration: Sendable {
                 let allowed = max(0, LimitPlan.maximumLimits - longestPlan)
                 route.mistake("limits", "with those of the longest plan too many; allowed: up to \(allowed)")
             }
+            let among = configuration.limits + (configuration.access == .open ? [] : plans.flatMap(\.limits))
+            Self.checkCost(of: configuration, among: among, route)
             if !route.isFaulty("path"), !route.isFaulty("method") { earlier.append(configuration) }
             return configuration
         }
+    }
+
+    /// What a request costs must be there at once in a full bucket, or it could never succeed.
+    private static func checkCost(
+        of configuration: RouteConfiguration, among limits: [LimitConfiguration], _ route: SettingsSection
+    ) {
+        let most = max(configuration.cost.miss, configuration.cost.write)
+        let tightest = limits.compactMap { limit in limit.maximumCost.map { ($0, limit.name) } }
+            .min { $0.0 < $1.0 }
+        guard let (allowed, name) = tightest, most > UInt64(allowed) else { return }
+        route.mistake(
+            "cost",
+            "\(most) is more than limit \(JSONText.quoted(name)) ever grants; allowed: 0 to \(allowed)")
     }
 
     /// A row answers alone only where it is certain that it is the same answer.
@@ -150,6 +177,17 @@ package struct GatewayConfiguration: Sendable {
                 "row_of \(JSONText.quoted(name)): \(configuration.path.text) is not one of its rows;"
                     + " allowed: on the path \(list.path.text)/{id}")
             return
+        }
+    }
+
+    /// Where quotas are counted.
+    package var quotasPath: String { limits.quotasPath ?? credentials.storePath + ".quotas" }
+    /// Where buckets outlast a restart.
+    package var bucketsPath: String { limits.bucketsPath ?? credentials.storePath + ".buckets" }
+    /// Whether anything is counted by the calendar.
+    package var hasQuotas: Bool {
+        (plans.flatMap(\.limits) + routes.flatMap(\.limits)).contains { limit in
+            if case .quota = limit.measure { true } else { false }
         }
     }
 

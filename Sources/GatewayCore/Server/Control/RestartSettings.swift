@@ -4,7 +4,9 @@ enum RestartSettings {
     /// The outermost keys, in the order of the configuration. `routes`, `plans`, `trusted_proxies`,
     /// `forwarded_field` and `drain` are the others.
     static let names = [
-        "name", "workers", "listeners", "admin", "upstream", "credentials", "cache", "log", "core_dumps",
+        "name", "workers", "listeners", "admin", "upstream", "credentials", "limits", "overload", "cache",
+        "log",
+        "core_dumps",
     ]
 
     /// Which of them differ between the configuration that the process runs on and one just read, in the
@@ -19,6 +21,8 @@ enum RestartSettings {
             case "admin": started.admin != next.admin
             case "upstream": started.upstream != next.upstream
             case "credentials": started.credentials != next.credentials
+            case "limits": !started.limits.isSettled(like: next.limits)
+            case "overload": started.overload != next.overload
             case "cache": started.cache != next.cache
             case "log": started.log != next.log
             case "core_dumps": started.coreDumps != next.coreDumps

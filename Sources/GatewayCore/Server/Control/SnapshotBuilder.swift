@@ -7,15 +7,21 @@ struct SnapshotBuilder {
     private let routes: RouteTable
     private let cache: HTTPCache
     private let names: LabelNames
+    private let quotas: QuotaStore?
+    // By name; read once for each configuration.
+    private let zones: [String: TimeZoneRules]
 
     /// Prepares the parts that only the configuration decides. A configuration that was read without mistakes
     /// has none here; a query model or limit that cannot be built is reported as a failure all the same.
     init(
-        _ configuration: GatewayConfiguration, cache: HTTPCache, names: LabelNames
+        _ configuration: GatewayConfiguration, _ shared: SharedParts
     ) throws(ServerFailure) {
         self.configuration = configuration
-        self.cache = cache
-        self.names = names
+        cache = shared.cache
+        names = shared.registry.names
+        quotas = try configuration.hasQuotas ? shared.quotas(configuration) : nil
+        zones = try Self.zones(of: configuration)
+        let names = names
         var routes: [Route] = []
         for (index, route) in configuration.routes.enumerated() {
             let list = routes.first { $0.name == route.cache?.rowOf }?.address
@@ -52,12 +58,14 @@ struct SnapshotBuilder {
             var policies: [LimitPolicy] = []
             do throws(LimitPolicyFailure) {
                 for limit in plan?.limits ?? [] {
-                    policies.append(try Self.policy(limit, of: plan?.name ?? ""))
+                    policies.append(try policy(limit, of: plan?.name ?? ""))
                 }
                 for limit in route.limits {
-                    policies.append(try Self.policy(limit, of: "route \(route.name)"))
+                    policies.append(try policy(limit, of: "route \(route.name)"))
                 }
-                plans.append(try LimitPlan(policies))
+                let draft = configuration.limits.draft
+                plans.append(
+                    try LimitPlan(policies, cost: route.cost, quotas: quotas, draft: draft))
             } catch {
                 throw .configuration("limits of route \(route.name): \(error)")
             }
@@ -65,11 +73,41 @@ struct SnapshotBuilder {
         return plans
     }
 
-    private static func policy(
+    private func policy(
         _ limit: LimitConfiguration, of owner: String
     ) throws(LimitPolicyFailure) -> LimitPolicy {
-        let rate = LimitRate(requests: UInt64(limit.requests), per: limit.period, burst: UInt64(limit.burst))
-        return try LimitPolicy(plan: owner, name: limit.name, by: limit.dimensions, rate: rate)
+        let amount: LimitAmount =
+            switch limit.measure {
+            case .rate(let requests, let period, let burst):
+                .rate(LimitRate(requests: UInt64(requests), per: period, burst: UInt64(burst)))
+            case .concurrent(let requests): .concurrent(UInt64(requests))
+            case .quota(let requests, let period, let zone):
+                .quota(UInt64(requests), QuotaCalendar(period, zone: zones[zone] ?? .utc))
+            }
+        return try LimitPolicy(
+            plan: owner, name: limit.name, by: limit.dimensions, amount, isShadow: limit.mode == .shadow,
+            label: names.value(.limit, limit.name))
+    }
+
+    private static func zones(
+        of configuration: GatewayConfiguration
+    ) throws(ServerFailure) -> [String: TimeZoneRules] {
+        var zones = ["UTC": TimeZoneRules.utc]
+        for limit in configuration.plans.flatMap(\.limits) + configuration.routes.flatMap(\.limits) {
+            guard case .quota(_, _, let name) = limit.measure, zones[name] == nil else { continue }
+            let path = TimeZoneRules.folder + name
+            let bytes: [UInt8]
+            do throws(FileFailure) {
+                bytes = try FileContents.read(path, maximumBytes: TimeZoneRules.maximumBytes)
+            } catch {
+                throw .configuration("limit \(limit.name): \(path) \(error)")
+            }
+            guard let zone = TimeZoneRules(name: name, file: bytes) else {
+                throw .configuration("limit \(limit.name): \(path) is not a time zone (RFC 9636)")
+            }
+            zones[name] = zone
+        }
+        return zones
     }
 
     private static func route(
@@ -111,6 +149,8 @@ package enum ServerFailure: Error, Sendable, CustomStringConvertible {
     case system(SystemFailure)
     /// The access log cannot be written.
     case log(LogWriterFailure)
+    /// Quotas cannot be counted.
+    case quotas(QuotaStoreFailure)
 
     /// The failure as a sentence.
     package var description: String {
@@ -121,6 +161,7 @@ package enum ServerFailure: Error, Sendable, CustomStringConvertible {
         case .listen(let address, let failure): "cannot listen on \(address): \(failure)"
         case .system(let failure): "\(failure)"
         case .log(let failure): "cannot write the access log: \(failure)"
+        case .quotas(let failure): "\(failure)"
         }
     }
 }

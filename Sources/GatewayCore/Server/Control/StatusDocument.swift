@@ -37,7 +37,10 @@ enum StatusDocument {
             ]),
             "limits": .object([
                 "buckets": .integer(Int64(shared.limiter.bucketCount)),
+                "quota_buckets": .integer(Int64(shared.quotaBucketCount)),
                 "rate_limited": .integer(metrics.sum(.rateLimited)),
+                "shadowed": .integer(metrics.sum(.rateLimitShadowed)),
+                "shed": .integer(metrics.sum(.requestsShed)),
             ]),
             "tenants": .array(tenants),
         ])

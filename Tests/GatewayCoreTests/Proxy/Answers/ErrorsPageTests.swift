@@ -15,7 +15,8 @@ struct ErrorsPageTests {
             .query(.byteForbidden), .pageTooLarge(maximum: 1), .guessing(retryAfterSeconds: 1), .noRoute,
             .methodNotAllowed(allow: "GET"),
             .late,
-            .limited(limit: "tenant", retryAfterSeconds: 1), .overloaded(retryAfterSeconds: 1),
+            .limited(LimitFixture.exceeded("tenant"), retryAfterSeconds: 1),
+            .overloaded(retryAfterSeconds: 1),
         ]
 
     private static let failures: [UpstreamFailure] =

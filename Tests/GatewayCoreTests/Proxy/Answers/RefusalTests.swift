@@ -13,7 +13,8 @@ struct RefusalTests {
         + failures.map(Refusal.upstream) + [
             .noRoute, .methodNotAllowed(allow: "GET, HEAD"), .late, .pageTooLarge(maximum: 20),
             .guessing(retryAfterSeconds: 2),
-            .limited(limit: "tenant", retryAfterSeconds: 3), .overloaded(retryAfterSeconds: 7),
+            .limited(LimitFixture.exceeded("tenant"), retryAfterSeconds: 3),
+            .overloaded(retryAfterSeconds: 7),
         ]
 
     private static let queries: [QueryRefusal] = [
@@ -54,6 +55,7 @@ struct RefusalTests {
             switch refusal.message {
             case .fixed(let text): "\(text)"
             case .composed(let text): text
+            case .limit(let name, let seconds): "limit \(name), \(seconds) s"
             }
 
         #expect(message.count > 10)
@@ -84,7 +86,7 @@ struct RefusalTests {
     }
 
     @Test func waitingIsAdvisedWhereItHelps() {
-        #expect(Refusal.limited(limit: "tenant", retryAfterSeconds: 3).retryAfterSeconds == 3)
+        #expect(Refusal.limited(LimitFixture.exceeded("tenant"), retryAfterSeconds: 3).retryAfterSeconds == 3)
         #expect(Refusal.overloaded(retryAfterSeconds: 7).retryAfterSeconds == 7)
         for refusal in Self.all where refusal.status != .tooManyRequests {
             #expect((refusal.retryAfterSeconds != nil) == (refusal.status == .serviceUnavailable))

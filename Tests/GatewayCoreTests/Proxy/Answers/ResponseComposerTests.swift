@@ -79,7 +79,9 @@ struct ResponseComposerTests {
         #expect(line(.access(.expired), "WWW-Authenticate") == "WWW-Authenticate: Bearer")
         #expect(line(.access(.scopeMissing), "WWW-Authenticate") == nil)
         #expect(line(.methodNotAllowed(allow: "GET, HEAD"), "Allow") == "Allow: GET, HEAD")
-        #expect(line(.limited(limit: "a", retryAfterSeconds: 9), "Retry-After") == "Retry-After: 9")
+        #expect(
+            line(.limited(LimitFixture.exceeded("a"), retryAfterSeconds: 9), "Retry-After")
+                == "Retry-After: 9")
         #expect(
             line(.upstream(.connectRefused), "Proxy-Status")
                 == "Proxy-Status: \"edge-1\"; error=connection_refused")

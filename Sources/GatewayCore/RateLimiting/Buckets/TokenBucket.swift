@@ -29,17 +29,18 @@ package struct TokenBucket: Sendable, Hashable {
 
     /// What a take would do.
     package enum Outcome: Sendable, Hashable {
-        /// A token is there; with it gone the bucket is full at this instant.
+        /// They are there; with them gone the bucket is full at this instant.
         case within(fullAtNanoseconds: UInt64)
-        /// No token is there before so many nanoseconds from now, and one is there then if nobody else takes
-        /// it.
+        /// They are not there before so many nanoseconds from now, and they are then if nobody else takes
+        /// any.
         case exceeded(waitNanoseconds: UInt64)
     }
 
-    /// Whether a bucket that is full at `fullAt` has a token at `now`; changes nothing.
+    /// Whether a bucket that is full at `fullAt` has so many tokens at `now`; changes nothing. No more tokens
+    /// than the burst are asked for: a larger request could never succeed.
     @inline(__always)
-    package func outcome(fullAt: UInt64, now: UInt64) -> Outcome {
-        let after = max(fullAt, now) + intervalNanoseconds
+    package func outcome(fullAt: UInt64, now: UInt64, tokens: UInt64 = 1) -> Outcome {
+        let after = max(fullAt, now) + intervalNanoseconds * tokens
         let latest = now + capacityNanoseconds
         return after <= latest
             ? .within(fullAtNanoseconds: after) : .exceeded(waitNanoseconds: after - latest)

@@ -17,6 +17,8 @@ struct BucketTable: ~Copyable, Sendable {
     // Set by set, 64 pairs of words each: first the gate (with the latest full time evicted) and the number
     // of places used, then 63 times key and full time.
     private let words: AtomicWords
+    // Where the first set begins: a mapped file has its own head before it.
+    private let firstWord: Int
     private let setCount: Int
     private static let placesPerSet = 63
     private static let wordsPerSet = 128
@@ -27,10 +29,69 @@ struct BucketTable: ~Copyable, Sendable {
     /// A table for at least `minimumBuckets`, rounded up to a power of two of sets.
     init(minimumBuckets: Int) {
         precondition(minimumBuckets > 0 && minimumBuckets <= 1 << 30, "a table for \(minimumBuckets) buckets")
+        setCount = Self.sets(for: minimumBuckets)
+        firstWord = 0
+        words = AtomicWords(count: setCount * Self.wordsPerSet)
+    }
+
+    /// The table that stands in given words from `firstWord` to their end. Whoever was stopped in the middle
+    /// of a take left locks behind; nobody else has them now.
+    init(_ words: consuming AtomicWords, from firstWord: Int) {
+        setCount = (words.count - firstWord) / Self.wordsPerSet
+        precondition(
+            setCount > 0 && setCount & (setCount - 1) == 0
+                && words.count == firstWord + setCount * Self.wordsPerSet,
+            "\(words.count) words are no table behind \(firstWord)")
+        for set in 0..<setCount {
+            let base = firstWord + set * Self.wordsPerSet
+            words.store(base, words.load(base) & ~AtomicWords.lockBit)
+            for place in 1...Self.placesPerSet {
+                let word = base + place * 2 + 1
+                words.store(word, words.load(word) & ~AtomicWords.lockBit)
+            }
+        }
+        self.firstWord = firstWord
+        self.words = words
+    }
+
+    private static func sets(for minimumBuckets: Int) -> Int {
         var sets = 1
-        while sets * Self.placesPerSet < minimumBuckets { sets *= 2 }
-        setCount = sets
-        words = AtomicWords(count: sets * Self.wordsPerSet)
+        while sets * placesPerSet < minimumBuckets { sets *= 2 }
+        return sets
+    }
+
+    /// The table as numbers, for a file. While nobody takes.
+    var image: [UInt64] { (firstWord..<words.count).map { words.load($0) } }
+
+    /// Calls `body` with every key and its word: what there is while nobody takes, and about what there is
+    /// otherwise.
+    func forEach(_ body: (_ key: UInt64, _ word: UInt64) -> Void) {
+        for set in 0..<setCount {
+            for place in 1...Self.placesPerSet {
+                let bucket = firstWord + set * Self.wordsPerSet + place * 2
+                let key = words.loadPublished(bucket)
+                if key != 0 { body(key, words.load(bucket + 1) & ~AtomicWords.lockBit) }
+            }
+        }
+    }
+
+    /// The same for an image of a table.
+    static func forEachBucket(in image: ArraySlice<UInt64>, _ body: (_ key: UInt64, _ word: UInt64) -> Void) {
+        let words = Array(image)
+        for set in 0..<(words.count / wordsPerSet) {
+            for place in 1...placesPerSet {
+                let bucket = set * wordsPerSet + place * 2
+                if words[bucket] != 0 { body(words[bucket], words[bucket + 1] & ~AtomicWords.lockBit) }
+            }
+        }
+    }
+
+    /// Puts a bucket back that was there before a restart; not if there is no room, which is in favour of
+    /// whoever it is kept for.
+    func restore(_ key: UInt64, word: UInt64, now: UInt64) {
+        let none = InlineArray<8, Int>(repeating: 0)
+        guard case .bucket(let bucket, _) = insert(key, now: now, keeping: none) else { return }
+        unlock(bucket, fullAt: max(lock(bucket), word))
     }
 
     /// What an insertion found.
@@ -68,8 +129,11 @@ struct BucketTable: ~Copyable, Sendable {
 
     /// Finds the bucket of a key or makes it, evicting a full one if it comes before an empty place.
     ///
-    /// The buckets in `keeping` stay: a take must not evict with one of its buckets another of them.
-    func insert(_ key: UInt64, now: UInt64, keeping: borrowing InlineArray<8, Int>) -> Insertion {
+    /// The buckets in `keeping` stay: a take must not evict with one of its buckets another of them. They are
+    /// counted from `origin`.
+    func insert(
+        _ key: UInt64, now: UInt64, keeping: borrowing InlineArray<8, Int>, from origin: Int = 0
+    ) -> Insertion {
         let base = base(key)
         var latestEvicted = words.lock(base)
         defer { words.unlock(base, leaving: latestEvicted) }
@@ -86,7 +150,7 @@ struct BucketTable: ~Copyable, Sendable {
                 return .bucket(bucket, evicted: false)
             }
             let fullAt = words.load(bucket + 1) & ~AtomicWords.lockBit
-            if fullAt <= now, !Self.isKept(bucket, keeping), let locked = words.tryLock(bucket + 1) {
+            if fullAt <= now, !Self.isKept(origin + bucket, keeping), let locked = words.tryLock(bucket + 1) {
                 if locked <= now {
                     latestEvicted = max(latestEvicted, locked)
                     words.store(bucket, key)
@@ -121,12 +185,14 @@ struct BucketTable: ~Copyable, Sendable {
     /// Places in use. Looks at every set: for metrics only.
     var count: Int {
         var sum = 0
-        for set in 0..<setCount { sum += Int(words.load(set * Self.wordsPerSet + 1)) }
+        for set in 0..<setCount { sum += Int(words.load(firstWord + set * Self.wordsPerSet + 1)) }
         return sum
     }
 
     @inline(__always)
-    private func base(_ key: UInt64) -> Int { Int(key & UInt64(setCount - 1)) * Self.wordsPerSet }
+    private func base(_ key: UInt64) -> Int {
+        firstWord + Int(key & UInt64(setCount - 1)) * Self.wordsPerSet
+    }
 
     /// A place 1 ... 63 from the key's upper half, which has no part in the choice of the set.
     @inline(__always)
