@@ -1,8 +1,11 @@
 // GNU-only calls, exposed as plain functions. No policy here.
 #include "gateway_platform.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {
     *length = sizeof(*address);
@@ -20,5 +23,17 @@ int gw_available_processors(void) {
 }
 
 int gw_set_dumpable(int isDumpable) { return prctl(PR_SET_DUMPABLE, isDumpable, 0, 0, 0); }
+
+int gw_set_dump_filter(unsigned bits) {
+    char text[16];
+    int count = snprintf(text, sizeof text, "0x%x", bits);
+    int file = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t written = write(file, text, (size_t)count);
+    int failure = errno;
+    close(file);
+    errno = failure;
+    return written == count ? 0 : -1;
+}
 
 int gw_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }

@@ -26,6 +26,8 @@ int gw_available_processors(void);
 int gw_set_dumpable(int isDumpable);
 /// What was set: 0 or 1.
 int gw_is_dumpable(void);
+/// Which kinds of memory the kernel writes into a core dump of this process: the bits of core(5); 0 on success.
+int gw_set_dump_filter(unsigned bits);
 /// errno of the last failed call on this thread.
 static inline int gw_errno(void) { return errno; }
 /// Adds, changes or removes (`operation`) interest in a descriptor; `token` comes back with its events.

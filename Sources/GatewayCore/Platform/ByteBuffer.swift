@@ -59,12 +59,15 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         // A literal's storage is constant and has this many bytes.
         let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         let span = unsafe Span(_unsafeElements: bytes)
-        for index in span.indices {
-            if span[index] == UInt8(ascii: "\"") || span[index] == UInt8(ascii: "\\") {
-                append(UInt8(ascii: "\\"))
-            }
-            append(span[index])
+        // In runs: most texts need no escape at all.
+        var start = 0
+        for index in span.indices
+        where span[index] == UInt8(ascii: "\"") || span[index] == UInt8(ascii: "\\") {
+            append(span.extracting(start..<index))
+            append(UInt8(ascii: "\\"))
+            start = index
         }
+        append(span.extracting(start..<span.count))
     }
 
     /// Appends one byte.

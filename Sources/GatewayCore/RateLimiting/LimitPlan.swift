@@ -17,7 +17,7 @@ package final class LimitPlan: Sendable {
     package let fields: RateLimitFields
 
     /// Most limits of a plan: what one request must find, lock and report stays a few cache lines.
-    package static let maximumLimits = 8
+    package static let maximumLimits = LimitConfiguration.maximumCount
 
     /// Checks the limits against each other and renders what is constant of their fields.
     package init(

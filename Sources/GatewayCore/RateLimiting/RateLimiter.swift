@@ -21,7 +21,7 @@ package final class RateLimiter: Sendable {
     private static let refusalsForRoom = 1
 
     /// Buckets by default, 16 bytes each, taken from the system as they are used.
-    package static let defaultMaximumBuckets = 1_000_000
+    package static let defaultMaximumBuckets = LimitsConfiguration.defaultBucketCount
     /// How often a take begins again because a bucket was evicted between its insertion and its lock: that
     /// needs another worker to fill the set in between, so more than a few in a row mean that there is no
     /// room.

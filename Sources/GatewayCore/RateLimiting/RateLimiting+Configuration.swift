@@ -37,12 +37,15 @@ package struct LimitConfiguration: Sendable, Hashable {
     /// Whether it holds anybody [enforced].
     package let mode: LimitMode
 
+    /// Most limits of a plan with those of a route.
+    package static let maximumCount = 8
+
     /// Reads a list of limits under the key `limits`; names are unique within it.
     package static func list(
         in section: SettingsSection, allowing dimensions: [LimitDimension], _ sentence: String
     ) -> [LimitConfiguration] {
         var names: Set<String> = []
-        return section.list("limits", count: 0...LimitPlan.maximumLimits, sentence) { limit in
+        return section.list("limits", count: 0...maximumCount, sentence) { limit in
             let configuration = LimitConfiguration(reading: limit, allowing: dimensions)
             if !names.insert(configuration.name).inserted {
                 limit.mistake("name", "another limit here is called so; allowed: a name of its own")
@@ -231,6 +234,9 @@ package struct LimitsConfiguration: Sendable, Hashable {
     /// Where quotas are counted; absent, beside the tenant store.
     package let quotasPath: String?
 
+    /// Buckets in memory unless told otherwise, taken from the system as they are used.
+    package static let defaultBucketCount = 1_000_000
+
     /// Whether tables and files are the same: what stands as long as the process.
     package func isSettled(like other: LimitsConfiguration) -> Bool {
         bucketCount == other.bucketCount && bucketsPath == other.bucketsPath
@@ -243,7 +249,7 @@ package struct LimitsConfiguration: Sendable, Hashable {
             "headers", SettingsKind<RateLimitDraft>.choice, default: .draft11,
             "The generation of the RateLimit fields that clients are sent.")
         bucketCount = section.value(
-            "buckets", .integer(in: 1_000...67_108_864), default: RateLimiter.defaultMaximumBuckets,
+            "buckets", .integer(in: 1_000...67_108_864), default: Self.defaultBucketCount,
             "Buckets in memory at once, 16 bytes each; a request that finds no room for its own is 503.")
         bucketsPath = section.optional(
             "state", .path,

@@ -14,7 +14,8 @@ struct DemoStage {
     private static let files = [
         "gateway.json", "gateway.pem", "gateway.key", "tenants.json", "tenants.json.lock",
         "tenants.json.audit",
-        "tenants.json.last-use", "tenants.json.last-use.lock", "pepper.key",
+        "tenants.json.last-use", "tenants.json.last-use.lock", "tenants.json.buckets",
+        "tenants.json.buckets.lock", "pepper.key",
         "access.log",
     ]
 

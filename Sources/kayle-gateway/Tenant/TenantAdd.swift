@@ -26,6 +26,9 @@ struct TenantAdd: ParsableCommand {
     @Option(help: "An address or CIDR block its tokens may be used from; may be given more than once.")
     var allow: [AddressBlock] = []
 
+    @Option(help: "What it has in common with tenants that reach the same data upstream.")
+    var organization: String?
+
     @OptionGroup var options: CommandOptions
 
     private var place: UpstreamTokenOption {
@@ -46,7 +49,8 @@ struct TenantAdd: ParsableCommand {
     func run() throws {
         let place = try place.read()
         try options.edit { (editor) throws(AccessFailure) in
-            try editor.addTenant(id, plan: plan, upstreamToken: place, allow: allow)
+            try editor.addTenant(
+                id, plan: plan, upstreamToken: place, allow: allow, organization: organization)
         }
         if options.json {
             try options.print(.object(["tenant": .string(id), "plan": .string(plan)])) { "" }

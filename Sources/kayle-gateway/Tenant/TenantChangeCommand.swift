@@ -49,6 +49,12 @@ struct TenantChangeCommand: ParsableCommand {
     @Flag(help: "There is no second upstream token any more.")
     var removeNextUpstreamToken = false
 
+    @Option(help: "What it has in common with tenants that reach the same data upstream.")
+    var organization: String?
+
+    @Flag(help: "It has nothing in common with other tenants.")
+    var noOrganization = false
+
     @OptionGroup var options: CommandOptions
 
     private var first: UpstreamTokenOption {
@@ -72,7 +78,11 @@ struct TenantChangeCommand: ParsableCommand {
             throw ValidationError(
                 "--allow at most \(TokenOrder.maximumBlocks) blocks, and not beside --allow-any.")
         }
-        guard plan != nil || allowAny || !allow.isEmpty || first.count + ofNext > 0 else {
+        guard organization == nil || !noOrganization else {
+            throw ValidationError("Say --organization NAME or --no-organization, not both.")
+        }
+        let isOrganization = organization != nil || noOrganization
+        guard plan != nil || isOrganization || allowAny || !allow.isEmpty || first.count + ofNext > 0 else {
             throw ValidationError("Say what shall be otherwise; see: kayle-gateway tenant change --help")
         }
     }
@@ -82,6 +92,8 @@ struct TenantChangeCommand: ParsableCommand {
         if allowAny || !allow.isEmpty { change.allow = allow }
         if first.count > 0 { change.upstreamToken = try first.read() }
         if next.count > 0 { change.nextUpstreamToken = .set(try next.read()) }
+        if let organization { change.organization = .set(organization) }
+        if noOrganization { change.organization = .removed }
         if promoteNextUpstreamToken { change.nextUpstreamToken = .promoted }
         if removeNextUpstreamToken { change.nextUpstreamToken = .removed }
         let ordered = change

@@ -34,12 +34,14 @@ package struct TenantStoreEditor: Sendable {
 
     /// Adds a tenant.
     package func addTenant(
-        _ id: String, plan: String, upstreamToken: UpstreamTokenPlace, allow: [AddressBlock] = []
+        _ id: String, plan: String, upstreamToken: UpstreamTokenPlace, allow: [AddressBlock] = [],
+        organization: String? = nil
     ) throws(AccessFailure) {
         guard SettingsName.isName(id) else {
             throw .input("\(JSONText.quoted(id)) is no tenant id; allowed: 1 to 64 of A-Z a-z 0-9 . _ -")
         }
         try check(plan: plan)
+        try Self.check(organization: organization)
         try edit { (store: inout TenantStore) throws(AccessFailure) in
             guard !store.tenants.contains(where: { $0.id == id }) else {
                 throw .input("there is a tenant \(id) already; remove it first, or choose another id")
@@ -48,17 +50,30 @@ package struct TenantStoreEditor: Sendable {
                 of: upstreamToken, for: id, StoredTenant.upstreamTokenField, in: store)
             var tenant = StoredTenant(id: id, plan: plan, upstreamToken: source)
             tenant.allow = allow
+            tenant.organization = organization
             store.tenants.append(tenant)
         }
+    }
+
+    private static func check(organization name: String?) throws(AccessFailure) {
+        guard let name, !SettingsName.isName(name) else { return }
+        throw .input(
+            "\(JSONText.quoted(name)) is no organization; allowed: 1 to 64 of A-Z a-z 0-9 . _ -")
     }
 
     /// Changes of a tenant what the change names.
     package func changeTenant(_ id: String, _ change: TenantChange) throws(AccessFailure) {
         if let plan = change.plan { try check(plan: plan) }
+        if case .set(let name) = change.organization { try Self.check(organization: name) }
         try edit { (store: inout TenantStore) throws(AccessFailure) in
             let index = try store.index(ofTenant: id)
             if let plan = change.plan { store.tenants[index].plan = plan }
             if let allow = change.allow { store.tenants[index].allow = allow }
+            switch change.organization {
+            case .kept: break
+            case .set(let name): store.tenants[index].organization = name
+            case .removed: store.tenants[index].organization = nil
+            }
             if let place = change.upstreamToken {
                 store.tenants[index].upstreamToken = try source(
                     of: place, for: id, StoredTenant.upstreamTokenField, in: store)
@@ -268,8 +283,20 @@ package struct TenantChange: Sendable {
         case removed
     }
 
+    /// What becomes of the organization.
+    package enum Organization: Sendable {
+        /// It stays as it is.
+        case kept
+        /// This is the tenant's from now on.
+        case set(String)
+        /// There is none any more.
+        case removed
+    }
+
     /// The name of the plan.
     package var plan: String?
+    /// What it has in common with other tenants.
+    package var organization = Organization.kept
     /// Where the tenant's tokens may be used; empty, everywhere.
     package var allow: [AddressBlock]?
     /// Where the first upstream token is.

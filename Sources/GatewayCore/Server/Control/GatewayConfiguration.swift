@@ -132,9 +132,9 @@ package struct GatewayConfiguration: Sendable {
                     "limits",
                     "a plan has a limit \(JSONText.quoted(limit.name)) too; allowed: a name of its own")
             } else if !configuration.limits.isEmpty,
-                configuration.limits.count + longestPlan > LimitPlan.maximumLimits
+                configuration.limits.count + longestPlan > LimitConfiguration.maximumCount
             {
-                let allowed = max(0, LimitPlan.maximumLimits - longestPlan)
+                let allowed = max(0, LimitConfiguration.maximumCount - longestPlan)
                 route.mistake("limits", "with those of the longest plan too many; allowed: up to \(allowed)")
             }
             let among = configuration.limits + (configuration.access == .open ? [] : plans.flatMap(\.limits))
