@@ -88,6 +88,11 @@ struct PartitionRegistry {
         return made
     }
 
+    /// All partitions of a tenant that are known.
+    func partitions(of tenant: String) -> [CachePartition] {
+        partitions.filter { $0.key.tenant == tenant }.map(\.value)
+    }
+
     /// Number of partitions kept.
     var count: Int { partitions.count }
 

@@ -166,10 +166,21 @@ public final class HTTPCache: Sendable {
         partition.invalidate(effect)
     }
 
-    /// Takes out what a partition holds, of one route or of all; returns how many entries could still have
-    /// answered. Fetches under way are not stored. Walks the whole index in 64 steps.
-    public func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
-        store.purge(partition, route: route, now: now)
+    /// Takes out what a partition holds, of one route or of all, or makes it stale; returns how many entries
+    /// could still have answered as fresh. Fetches under way are not stored. Walks the whole index in 64
+    /// steps.
+    public func purge(
+        _ partition: CachePartition, route: UInt32?, _ manner: PurgeManner = .hard, now: MonotonicInstant
+    ) -> Int {
+        store.purge(partition, route: route, manner, now: now)
+    }
+
+    /// The same for all that a tenant has, whatever upstream credential it was fetched with.
+    public func purge(
+        tenant: String, route: UInt32?, _ manner: PurgeManner, now: MonotonicInstant
+    ) -> Int {
+        registry.withLock { $0.partitions(of: tenant) }
+            .reduce(0) { $0 + purge($1, route: route, manner, now: now) }
     }
 
     /// Drops at most `limit` expired entries; returns how many. For housekeeping, until it returns fewer.

@@ -132,9 +132,12 @@ final class CacheStore: Sendable {
         return gone.count
     }
 
-    /// Takes out every entry of a partition, or of one of its routes; returns how many of them could still
-    /// have answered a request. One shard at a time, so no lock is held for long.
-    func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
+    /// Takes out every entry of a partition, or of one of its routes, or makes it stale; returns how many of
+    /// them could still have answered a request as fresh. What is of no use once it is stale is taken out in
+    /// either case. One shard at a time, so no lock is held for long.
+    func purge(
+        _ partition: CachePartition, route: UInt32?, _ manner: PurgeManner, now: MonotonicInstant
+    ) -> Int {
         // First of all, so that no fill of before slips in behind the walk.
         partition.refuseFillsOfBefore()
         var live = 0
@@ -147,13 +150,20 @@ final class CacheStore: Sendable {
                         guard entry.partition === partition, route == nil || entry.route == route else {
                             return
                         }
-                        nodes.append(node)
+                        // In the same breath as it is counted, so that nothing is counted twice.
+                        if now < entry.freshUntil, !entry.isInvalidated { live += 1 }
+                        switch manner {
+                        case .soft:
+                            entry.soften(at: now)
+                            if entry.keptUntil <= now { nodes.append(node) }
+                        case .hard: nodes.append(node)
+                        }
                     }
                 }
                 for node in nodes { gone.append(remove(node, from: &admission)) }
                 admission.counts.purged += UInt64(nodes.count)
             }
-            for entry in gone where !entry.isInvalidated && now < entry.freshUntil { live += 1 }
+            withExtendedLifetime(gone) {}
         }
         return live
     }
@@ -267,6 +277,14 @@ final class CacheStore: Sendable {
         }
         return entry
     }
+}
+
+/// What an order to purge makes of answers.
+public enum PurgeManner: Sendable, Hashable {
+    /// They are gone.
+    case hard
+    /// They are stale: what may be done with an answer whose time is over may be done with them.
+    case soft
 }
 
 /// What the store has done since start, in entries.

@@ -87,7 +87,7 @@ package final class GatewayServer {
             reach: AdminServer.Reach(
                 isReady: { [unowned self] in !isDraining }, metrics: { [unowned self] in metricsText() },
                 status: { [unowned self] in statusDocument() },
-                purge: { [unowned self] in purge(tenant: $0, route: $1) }))
+                purge: { [unowned self] in purge($0) }))
         let application = AdminApplication(
             server: server,
             controls: [
@@ -207,18 +207,6 @@ package final class GatewayServer {
                 MetricSeries(.reloads, shared.registry.names.value(.result, "configuration_failed")))
             events.error("the configuration was not taken, the one before stays in use: \(error)")
         }
-    }
-
-    private func purge(tenant: String, route: String?) -> Int? {
-        guard let context = snapshot.tenants.first(where: { $0.tenant.id == tenant }) else { return nil }
-        var number: UInt32?
-        if let route {
-            guard let known = snapshot.routes.routes.first(where: { $0.name == route }) else { return nil }
-            number = known.number
-        }
-        let count = shared.cache.purge(context.partition, route: number, now: MonotonicClock.now())
-        events.info("purged \(count) entries of tenant \(tenant)\(route.map { ", route \($0)" } ?? "")")
-        return count
     }
 
     private func metricsText() -> String {
