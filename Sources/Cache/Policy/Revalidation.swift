@@ -8,7 +8,9 @@ public struct Revalidation: Sendable {
 
     /// What may be asked about an entry; `nil` if the upstream gave it no validator.
     public init?(_ entry: CacheEntry) {
-        guard !entry.validator.isEmpty || Self.lastModified(of: entry) != nil else { return nil }
+        guard entry.status == .ok, !entry.validator.isEmpty || Self.lastModified(of: entry) != nil else {
+            return nil
+        }
         self.entry = entry
     }
 

@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// One allocation of bytes, laid out as key, beginning of the head, body: an HTTP/1.1 hit copies `headStart`,
 /// appends what changes with time, and copies the body. Immutable except for a counter that eviction reads,
-/// what writes have made of it, and its end, which an order can bring nearer. Made for every collected answer, stored or not, so that the leader answers by the
-/// same code as everybody else.
+/// what writes have made of it, and its end, which an order can bring nearer. Made for every collected
+/// answer, stored or not, so that the leader answers by the same code as everybody else.
 public final class CacheEntry: Sendable {
     // What a look-up reads comes first, so that it lies in the object's first cache line.
 
@@ -16,8 +16,8 @@ public final class CacheEntry: Sendable {
     // How many writes the entry has been judged by; `judgedChanged` once one of them can have changed it.
     // Relaxed: a lost update costs a second look at the same writes.
     private let judged: Atomic<UInt64>
-    // When the entry stops being fresh, in nanoseconds; zero once it was made stale by order. Relaxed: a look-up
-    // beside the order may come before it.
+    // When the entry stops being fresh, in nanoseconds; zero once it was made stale by order. Relaxed: a
+    // look-up beside the order may come before it.
     private let end: Atomic<UInt64>
     let route: UInt32
     let queryBytes: UInt32
@@ -32,7 +32,7 @@ public final class CacheEntry: Sendable {
     /// The status of the answer.
     public let status: Status
     /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the
-    /// body. Empty for an answer that is passed on as it came.
+    /// body. Empty for an answer that is passed on as it came, and for a 404.
     public let eTag: ByteRange
     /// The entity tag as the upstream sent it, strong or weak; empty if it sent none.
     let validator: ByteRange
@@ -110,8 +110,8 @@ public final class CacheEntry: Sendable {
         accountedBytes = Self.overheadBytes + bytes.capacity
     }
 
-    /// The first instant at which the entry is not fresh; long ago for one that is not reusable, which is never
-    /// stored, and for one that was made stale by order.
+    /// The first instant at which the entry is not fresh; long ago for one that is not reusable, which is
+    /// never stored, and for one that was made stale by order.
     @inline(__always)
     var freshUntil: MonotonicInstant { MonotonicInstant(nanoseconds: end.load(ordering: .relaxed)) }
 
@@ -143,6 +143,9 @@ public final class CacheEntry: Sendable {
     public func remainingLifetimeSeconds(now: MonotonicInstant) -> Int64 {
         freshness?.remainingSeconds(at: now) ?? -1
     }
+
+    /// Whether it came after another answer.
+    public func isNewer(than other: CacheEntry) -> Bool { receivedAt > other.receivedAt }
 
     /// When the answer came; long ago for one that is not reusable.
     var receivedAt: MonotonicInstant {

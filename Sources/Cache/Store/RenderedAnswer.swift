@@ -22,13 +22,15 @@ struct RenderedAnswer {
             query.count + Self.statusByteCount + ContentDigest.eTagByteCount + head.bytes.count
                 + head.fields.count * 4 + Self.dateLineByteCount + answer.body.count)
         bytes.append(contentsOf: query)
-        if case .store = decision { appendWeakValidator(answer) }
+        // A 404 has no validator: conditions are about what is there (RFC 9110 §13.2.1).
+        let isThere = head.status == .ok
+        if case .store = decision, isThere { appendWeakValidator(answer) }
         let start = bytes.count
         appendStatus(answer)
         let statesAnew: Bool
         switch decision {
         case .store:
-            appendETag(answer, tag)
+            if isThere { appendETag(answer, tag) }
             statesAnew = true
         case .notStored: statesAnew = false
         }

@@ -11,8 +11,8 @@ package final class AdminServer {
         package let metrics: () -> String
         /// What the gateway is doing.
         package let status: () -> JSONValue
-        /// Takes entries of a tenant, of one route or of all, out of the cache, or makes them stale; `nil` for
-        /// an unknown tenant or route.
+        /// Takes entries of a tenant, of one route or of all, out of the cache, or makes them stale; `nil`
+        /// for an unknown tenant or route.
         package let purge: (PurgeOrder) -> Int?
 
         /// Puts the ways together.

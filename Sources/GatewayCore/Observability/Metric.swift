@@ -7,7 +7,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
-    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
+    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamPauses
+    case credentialTakeovers
     case rateLimited, rateLimitBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
     case configurationGeneration, reloads, certificateExpiry, startTime, buildInfo
@@ -49,6 +50,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "kayle_gateway_upstream_duration_seconds"
         case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
         case .upstreamRetries: "kayle_gateway_upstream_retries_total"
+        case .upstreamPauses: "kayle_gateway_upstream_pauses_total"
         case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
         case .rateLimited: "kayle_gateway_rate_limited_total"
         case .rateLimitBuckets: "kayle_gateway_rate_limit_buckets"
@@ -68,8 +70,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
             .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
-            .credentialTakeovers, .rateLimited,
-            .rateLimitEvictions, .accessLogLinesDropped, .reloads:
+            .upstreamPauses, .credentialTakeovers, .rateLimited, .rateLimitEvictions,
+            .accessLogLinesDropped, .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
             .rateLimitBuckets, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
@@ -85,9 +87,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
             .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
-            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .rateLimitBuckets,
-            .rateLimitEvictions, .accessLogLinesDropped,
-            .configurationGeneration, .reloads, .buildInfo:
+            .upstreamInFlight, .upstreamRetries, .upstreamPauses, .credentialTakeovers, .rateLimited,
+            .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration,
+            .reloads, .buildInfo:
             .count
         }
     }
@@ -102,7 +104,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
         case .upstreamDuration, .cacheRefreshes: [.route]
-        case .credentialTakeovers: [.tenant]
+        case .upstreamPauses, .credentialTakeovers: [.tenant]
         case .rateLimited: [.tenant, .limit]
         case .reloads: [.result]
         case .certificateExpiry: [.listener]
@@ -123,8 +125,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
-            .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries, .credentialTakeovers,
-            .rateLimited, .loopTurnDuration, .reloads:
+            .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries, .upstreamPauses,
+            .credentialTakeovers, .rateLimited, .loopTurnDuration, .reloads:
             false
         }
     }
@@ -151,6 +153,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "Time from a request's start upstream to the last byte of its answer."
         case .upstreamInFlight: "Requests upstream that are not answered yet."
         case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
+        case .upstreamPauses:
+            "Answers of 429 after which nothing was sent for a while with the tenant's upstream token."
         case .credentialTakeovers:
             "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
         case .rateLimited: "Requests refused because a limit was exceeded; they consumed nothing."

@@ -41,6 +41,11 @@ package final class ExchangeRecorder {
         metrics.increment(MetricSeries(.rateLimited, tenant?.label ?? .other, names.value(.limit, limit)))
     }
 
+    /// Counts an answer of 429 after which nothing is sent for a while.
+    func upstreamPaused(_ tenant: TenantContext) {
+        metrics.increment(MetricSeries(.upstreamPauses, tenant.label))
+    }
+
     /// Counts an exchange that waits for its answer, until it is written down.
     func exchangeBegan() { metrics.increment(.requestsInFlight) }
 
@@ -167,8 +172,8 @@ package final class ExchangeRecorder {
         case .access(let reason): accessReasons[Int(reason.rawValue)]
         case .limited: limitedReason
         case .guessing: guessingReason
-        case .message, .path, .query, .pageTooLarge, .noRoute, .methodNotAllowed, .late, .upstream,
-            .overloaded:
+        case .message, .path, .query, .pageTooLarge, .noRoute, .methodNotAllowed, .late, .upstreamLimited,
+            .upstream, .overloaded:
             names.value(.reason, refusal.word)
         }
     }

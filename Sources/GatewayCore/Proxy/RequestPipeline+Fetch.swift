@@ -8,6 +8,11 @@ extension RequestPipeline {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
+        if let seconds = pausedSeconds(record) {
+            // Before anything is said to the cache: what is not sent changes nothing.
+            return answer(
+                .upstreamLimited(retryAfterSeconds: seconds), head, bytes, downstream, &record, into: &output)
+        }
         let exchange = makeExchange(head, bytes, downstream, record)
         let content: UpstreamRequest.Content =
             switch head.framing {
@@ -91,6 +96,7 @@ extension RequestPipeline {
         if transfer.head != nil && exchange.record.upstreamHeadAt == nil {
             exchange.record.upstreamHeadAt = now
             exchange.record.upstreamStatus = transfer.head?.status
+            if let head = transfer.head { notePause(exchange, head) }
             if credentialWasRefused(exchange, transfer) { return wake(exchange) }
         }
         if transfer.isOver && exchange.record.upstreamEndedAt == nil { exchange.record.upstreamEndedAt = now }
@@ -185,11 +191,28 @@ extension RequestPipeline {
     func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
         guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
         exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
+        if let seconds = pausedSeconds(exchange.record, isRepeated: exchange.isRepeated) {
+            return hold(exchange, retryAfterSeconds: seconds)
+        }
         exchange.record.upstreamAskedAt = now
         switch upstream.start(request, owner: exchange.number, now: now) {
         case .started(let transfer): exchange.transfer = transfer
         case .refused(let failure): fail(exchange, failure)
         }
+    }
+
+    /// Does not send a request, because the upstream has asked for that: gives what is kept, or says for how
+    /// long.
+    private func hold(_ exchange: Exchange, retryAfterSeconds: UInt64) {
+        if !giveStale(exchange) {
+            if let permit = exchange.permit.take() {
+                courier.deliver(cache.collapser.end(permit, .goAlone))
+            }
+            // Nothing was forwarded, so `Cache-Status` has nothing to tell.
+            exchange.record.cacheStatus = nil
+            exchange.state = .refusing(.upstreamLimited(retryAfterSeconds: retryAfterSeconds))
+        }
+        endIfAlone(exchange)
     }
 
     /// Takes what has come of an answer for the cache. Nothing of it is sent before it is whole: so it has
@@ -214,7 +237,7 @@ extension RequestPipeline {
     }
 
     private func decide(_ exchange: Exchange, _ head: ResponseHead, _ transfer: Transfer) {
-        guard var request = exchange.cacheRequest, let lifetime = exchange.record.route?.cache?.timeToLive,
+        guard var request = exchange.cacheRequest, let policy = exchange.record.route?.cache,
             let framing = transfer.framing
         else { preconditionFailure("a fill without a policy") }
         // The fill is a GET also when a HEAD began it.
@@ -229,9 +252,14 @@ extension RequestPipeline {
             // What is kept, with what has just been said about it (RFC 9111 §4.3.4).
             answer = revalidation.confirmed(by: head)
         }
+        let isMissing = head.status == .notFound
         let decision = cache.decide(
-            StoragePolicy.Subject(request: request, response: answer, framing: framing, timing: timing),
-            routeLifetime: lifetime, staleness: exchange.record.route?.cache?.staleness ?? .none)
+            StoragePolicy.Subject(
+                request: request, response: answer, framing: framing, timing: timing,
+                keepsNotFound: policy.notFoundTimeToLive > .zero),
+            routeLifetime: isMissing ? policy.notFoundTimeToLive : policy.timeToLive,
+            // That something is not there is never said of a moment that has passed.
+            staleness: isMissing ? .none : policy.staleness)
         exchange.decision = decision
         // What was confirmed is at hand, whether it may be kept or not.
         if isConfirmed {
@@ -276,7 +304,7 @@ extension RequestPipeline {
     /// Gives what is kept in place of an answer that says the upstream cannot answer; whether it did.
     private func standIn(for status: Status, _ exchange: Exchange, _ transfer: Transfer) -> Bool {
         switch status.rawValue {
-        case 500, 502, 503, 504: break
+        case 429, 500, 502, 503, 504: break
         default: return false
         }
         guard giveStale(exchange) else { return false }

@@ -15,6 +15,12 @@ extension RequestPipeline {
         let now = downstream.startedAt
         let found = cache.lookUp(partition, route: route.number, query: key, now: now)
         if case .fresh(let entry) = found {
+            if entry.status == .notFound, let shown = slice(key, partition, route, now: now),
+                shown.source.isNewer(than: entry)
+            {
+                // A page that came later shows what was missing.
+                return answer(shown, request, head, bytes, downstream, &record, into: &output)
+            }
             record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
             return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
         }
@@ -48,7 +54,9 @@ extension RequestPipeline {
     ) {
         guard let route = record.route else { preconditionFailure("a refresh without a route") }
         let partition = record.snapshot.partition(for: record.tenant, on: route)
-        guard let permit = cache.refresh(partition, route: route.number, query: key) else { return }
+        guard pausedSeconds(record) == nil,
+            let permit = cache.refresh(partition, route: route.number, query: key)
+        else { return }
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.becomeRefresh()
         prepareFill(exchange, request, head, bytes, downstream, entry)

@@ -101,6 +101,12 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
     package let staleness: Staleness
     /// The list route of whose rows an answer is one; absent, no row answers.
     package let rowOf: String?
+    /// How long a 404 is kept; zero for not at all.
+    package let notFoundTimeToLive: Duration
+
+    /// How long a 404 about one row is kept unless the route says otherwise: long enough for a client that
+    /// asks again and again, too short for anybody to notice.
+    private static let standardNotFoundTimeToLive = Duration.seconds(1)
 
     /// Who shares an entry.
     package enum Sharing: String, Sendable, Hashable, CaseIterable {
@@ -132,6 +138,14 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
         rowOf = section.optional(
             "row_of", .name,
             "On a route `LIST/{id}`: the list route whose rows, alone, are this route's answers.")
+        let notFound = section.optional(
+            "not_found_ttl", .duration(in: .zero ... .seconds(60)),
+            "On a route with `row_of`: how long a 404 is kept; `0s` for not at all. Left out: 1s.")
+        if notFound != nil, rowOf == nil, !section.isFaulty("row_of") {
+            section.mistake(
+                "not_found_ttl", "only answers about one row are kept as missing; allowed: with \"row_of\"")
+        }
+        notFoundTimeToLive = rowOf == nil ? .zero : notFound ?? Self.standardNotFoundTimeToLive
         switch (access, sharing) {
         case (.token, .tenant), (.open, .headers): break
         case (.token, .headers):

@@ -1,3 +1,4 @@
+import Cache
 import HTTPModel
 import Logging
 

@@ -61,7 +61,7 @@ package final class GatewayServer {
             signals = try Self.onSystem { () throws(SystemFailure) in try SignalDescriptor() }
             events = EventLog(level: Self.level(configuration.log.level)).logger("kayle-gateway")
             shared = try SharedParts(configuration)
-            builder = try SnapshotBuilder(configuration, cache: shared.cache, names: shared.registry.names)
+            builder = try SnapshotBuilder(configuration, shared: shared)
             tokens = TokenStore(configuration.credentials, known: configuration.knownNames)
             let credentials = configuration.credentials
             // Before the first read, so that no change falls between the two.
@@ -183,8 +183,7 @@ package final class GatewayServer {
             let next: GatewayConfiguration
             do throws(SettingsFailure) { next = try loadConfiguration() } catch { throw .settings(error) }
             do throws(ServerFailure) {
-                let nextBuilder = try SnapshotBuilder(
-                    next, cache: shared.cache, names: shared.registry.names)
+                let nextBuilder = try SnapshotBuilder(next, shared: shared)
                 let nextTokens = TokenStore(
                     started.credentials, known: next.knownNames(with: started.credentials))
                 let access = try Self.load(nextTokens, refused: refusedCredentials)
@@ -238,7 +237,7 @@ package final class GatewayServer {
         StatusDocument.make(
             snapshot: snapshot, shared: shared, crew: crew,
             uptimeSeconds: Int64(MonotonicClock.now().elapsed(since: startedAt).components.seconds),
-            isDraining: isDraining, storeFailure: storeFailure)
+            isDraining: isDraining, storeFailure: storeFailure, now: MonotonicClock.now())
     }
 
     private static func level(_ level: LogLevel) -> Logger.Level {
