@@ -97,11 +97,7 @@ public final class CacheEntry: Sendable {
         self.body = body
         end = Atomic(freshUntil.nanoseconds)
         queryBytes = 0
-        decision =
-            switch source.decision {
-            case .store(let freshness): .store(freshness.ending(at: freshUntil))
-            case .notStored(let refusal): .notStored(refusal)
-            }
+        decision = source.freshness.map { .store($0.ending(at: freshUntil)) } ?? source.decision
         judged = Atomic(source.judged.load(ordering: .relaxed))
         partition = source.partition
         route = source.route
@@ -122,6 +118,9 @@ public final class CacheEntry: Sendable {
         if softened == .max { return freshness }
         return freshness.ending(at: min(MonotonicInstant(nanoseconds: softened), freshness.freshUntil))
     }
+
+    /// When its lifetime is over, by itself or by order; long ago for an answer that is not reusable.
+    var lifetimeEnd: MonotonicInstant { freshness?.freshUntil ?? MonotonicInstant(nanoseconds: 0) }
 
     /// Makes the entry stale from now on, by order: nobody is given it as fresh any more, whatever a worker's
     /// clock reads, and the time for which it may be given stale begins now.

@@ -6,7 +6,7 @@
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
-    case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
+    case cacheRequests, cacheRefreshes, cacheNarrowings, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamPauses
     case credentialTakeovers
     case rateLimited, rateLimitBuckets, rateLimitEvictions
@@ -43,6 +43,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .sentBytes: "kayle_gateway_sent_bytes_total"
         case .cacheRequests: "kayle_gateway_cache_requests_total"
         case .cacheRefreshes: "kayle_gateway_cache_refreshes_total"
+        case .cacheNarrowings: "kayle_gateway_cache_narrowings_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -69,7 +70,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var kind: Kind {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
-            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
+            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheEvictions, .upstreamRequests,
+            .upstreamRetries,
             .upstreamPauses, .credentialTakeovers, .rateLimited, .rateLimitEvictions,
             .accessLogLinesDropped, .reloads:
             .counter
@@ -86,7 +88,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes, .sentBytes, .cacheBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
-            .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
+            .handshakes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheEntries, .cacheEvictions,
+            .upstreamRequests,
             .upstreamInFlight, .upstreamRetries, .upstreamPauses, .credentialTakeovers, .rateLimited,
             .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration,
             .reloads, .buildInfo:
@@ -103,7 +106,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .handshakes: [.result]
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
-        case .upstreamDuration, .cacheRefreshes: [.route]
+        case .upstreamDuration, .cacheRefreshes, .cacheNarrowings: [.route]
         case .upstreamPauses, .credentialTakeovers: [.tenant]
         case .rateLimited: [.tenant, .limit]
         case .reloads: [.result]
@@ -125,7 +128,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
-            .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries, .upstreamPauses,
+            .cacheNarrowings, .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries,
+            .upstreamPauses,
             .credentialTakeovers, .rateLimited, .loopTurnDuration, .reloads:
             false
         }
@@ -146,6 +150,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .sentBytes: "Bytes of answers sent, heads included, before encryption."
         case .cacheRequests: "Requests of cached routes, by what the cache had: the words of Cache-Status."
         case .cacheRefreshes: "Fetches of answers that were given meanwhile although their time was over."
+        case .cacheNarrowings:
+            "Requests for which a larger page (`widen`) was of no use, so that their own question was asked."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."

@@ -118,6 +118,12 @@ package final class ExchangeRecorder {
         countUpstream(record)
     }
 
+    /// Counts a larger page that did not answer the question it was fetched for; the exchange goes on.
+    func askedInVain(_ record: borrowing ExchangeRecord) {
+        metrics.increment(MetricSeries(.cacheNarrowings, record.route?.label ?? .other))
+        countUpstream(record)
+    }
+
     /// Hands the lines over that have been gathered.
     package func flush() { log?.flush() }
 

@@ -39,7 +39,7 @@ extension RequestPipeline {
             return false
         }
         guard status == .unauthorized, let standby = tenant.standby else { return false }
-        guard let request = exchange.repeatable ?? exchange.fill else {
+        guard let request = exchange.repeatable ?? exchange.question else {
             report(CredentialReport(tenant: tenant, outcome: .notRepeated))
             return false
         }

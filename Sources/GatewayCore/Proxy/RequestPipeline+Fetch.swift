@@ -52,14 +52,13 @@ extension RequestPipeline {
     /// The request that asks on the cache's behalf: a GET, whatever the client's method, with nothing of the
     /// client's that is not in the key.
     func fillRequest(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
+        _ target: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
-        var request = target.withBytes { target in
-            UpstreamRequest(
-                method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
-                authorization: credential)
-        }
+        var request = UpstreamRequest(
+            method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
+            authorization: credential)
         let identifier = exchange.texts.identifier
         ForwardedFields.appendForStore(
             head: head, bytes, downstream: downstream, identifier: identifier.span,
@@ -71,7 +70,7 @@ extension RequestPipeline {
     func lead(_ exchange: Exchange, _ permit: consuming FetchPermit) {
         exchange.permit = consume permit
         exchange.state = .filling
-        start(exchange, exchange.fill)
+        start(exchange, exchange.question)
     }
 
     /// Waits for somebody else's fetch, up to its deadline.
@@ -83,6 +82,7 @@ extension RequestPipeline {
 
     /// Fetches for itself; the answer is not stored.
     func goAlone(_ exchange: Exchange) {
+        if exchange.widening != nil { exchange.narrow() }
         exchange.state = .passing(nil)
         start(exchange, exchange.fill)
     }
@@ -112,8 +112,8 @@ extension RequestPipeline {
         }
         noteWaiting(exchange)
         switch message.news {
-        case .ended(.entry(let entry)): exchange.deliver(entry, role: .collapsed)
-        case .ended(.goAlone): goAlone(exchange)
+        case .ended(.entry(let entry)): deliver(entry, to: exchange, role: .collapsed)
+        case .ended(.goAlone): if exchange.widening == nil { goAlone(exchange) } else { askItself(exchange) }
         case .ended(.failed(let number)):
             exchange.setRole(.collapsed)
             exchange.state = .refusing(.upstream(UpstreamFailure(number: number)))
@@ -220,7 +220,8 @@ extension RequestPipeline {
     /// (docs/decisions/0003).
     private func collect(_ exchange: Exchange, _ transfer: Transfer) {
         if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
-        guard case .filling = exchange.state else { return }
+        // A larger page that is of no use has been given up for the client's own question.
+        guard case .filling = exchange.state, exchange.transfer === transfer else { return }
         transfer.received.withBytes { exchange.collected.append($0) }
         transfer.received.removeAll()
         transfer.didConsume()
@@ -271,6 +272,10 @@ extension RequestPipeline {
 
     /// The answer is for the leader alone: it goes on as it comes, and the followers fetch for themselves.
     private func passOn(_ exchange: Exchange, because refusal: StorageRefusal) {
+        if exchange.widening != nil, exchange.connection != nil, isAboutPages(exchange.record.upstreamStatus)
+        {
+            return giveUpWidening(exchange)
+        }
         guard let permit = exchange.permit.take() else { preconditionFailure("a fill without a permit") }
         courier.deliver(cache.collapser.end(permit, .goAlone))
         exchange.setRole(.single, status: exchange.record.upstreamStatus, detail: .notStored(refusal))
@@ -294,10 +299,9 @@ extension RequestPipeline {
             receivedUnixSeconds: recorder.nowUnixSeconds,
             model: exchange.pageModel)
         courier.deliver(admission.wakeup)
-        exchange.deliver(admission.entry, role: .single)
-        exchange.setRole(
-            admission.refusal == nil ? .stored : .single, status: head.status,
-            detail: admission.refusal.map { .notStored($0) })
+        deliver(
+            admission.entry, to: exchange, role: admission.refusal == nil ? .stored : .single,
+            status: head.status, detail: admission.refusal.map { .notStored($0) })
         endIfAlone(exchange)
     }
 
@@ -320,12 +324,14 @@ extension RequestPipeline {
         if let permit = exchange.permit.take() {
             courier.deliver(cache.collapser.end(permit, .entry(entry)))
         }
-        exchange.deliver(entry, role: .single)
-        exchange.setRole(.single, status: exchange.record.upstreamStatus, detail: .staleOnError)
+        deliver(
+            entry, to: exchange, role: .single, status: exchange.record.upstreamStatus, detail: .staleOnError)
         return true
     }
 
     private func fail(_ exchange: Exchange, _ failure: UpstreamFailure) {
+        // A large page may be what was too much.
+        if exchange.widening != nil { exchange.partition?.restFromWidening(at: now) }
         if giveStale(exchange) {
             endIfAlone(exchange)
             return

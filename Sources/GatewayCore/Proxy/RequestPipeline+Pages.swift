@@ -35,8 +35,17 @@ extension RequestPipeline {
         _ slice: PageSlice, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
+        record.cacheStatus = .slice(
+            ttlSeconds: slice.remainingLifetimeSeconds(now: downstream.startedAt))
+        return give(slice, request, head, bytes, downstream, &record, into: &output)
+    }
+
+    /// The same, once it is said how the cache took part.
+    func give(
+        _ slice: PageSlice, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
         let now = downstream.startedAt
-        record.cacheStatus = .slice(ttlSeconds: slice.remainingLifetimeSeconds(now: now))
         record.status = slice.source.status
         tag.removeAll(keepingCapacity: true)
         slice.appendETag(to: &tag)

@@ -74,8 +74,9 @@ struct NegativeAnswerTests {
         }
 
         #expect(
-            statuses == Array(
-                repeating: "kayle-gateway; fwd=uri-miss; fwd-status=404; detail=status", count: 2))
+            statuses
+                == Array(
+                    repeating: "kayle-gateway; fwd=uri-miss; fwd-status=404; detail=status", count: 2))
         #expect(standIn.control.requestCount == 2)
     }
 

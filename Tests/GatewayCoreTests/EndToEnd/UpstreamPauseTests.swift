@@ -85,10 +85,11 @@ struct UpstreamPauseTests {
         #expect(standIn.control.requestCount == 1)
     }
 
-    @Test(arguments: [
-        ("no notice is taken", "5", "GET", #", "retry_after_maximum": "0s""#),
-        ("a write is refused for a reason of its own", nil, "POST", ""),
-    ] as [(String, String?, String, String)])
+    @Test(
+        arguments: [
+            ("no notice is taken", "5", "GET", #", "retry_after_maximum": "0s""#),
+            ("a write is refused for a reason of its own", nil, "POST", ""),
+        ] as [(String, String?, String, String)])
     func whatSaysNothingAboutOtherRequestsStopsNone(
         name: String, retryAfter: String?, method: String, upstream: String
     ) throws {
@@ -133,7 +134,8 @@ struct UpstreamPauseTests {
         #expect(isHeld)
         #expect(
             stale == [
-                "kayle-gateway; fwd=stale; fwd-status=429; detail=sie", "kayle-gateway; fwd=stale; detail=sie",
+                "kayle-gateway; fwd=stale; fwd-status=429; detail=sie",
+                "kayle-gateway; fwd=stale; detail=sie",
                 "kayle-gateway; fwd=stale; detail=sie",
             ])
         #expect(standIn.control.requestCount == 2)

@@ -34,11 +34,13 @@ struct CredentialPauseTests {
         #expect(pause.remainingSeconds(at: at(5)) == nil)
     }
 
-    @Test(arguments: [
-        ("an hour", "3600", true, Duration.seconds(60), 60), ("not said", nil, true, .seconds(60), 1),
-        ("nothing to wait for", "0", true, .seconds(60), nil), ("no notice", "5", true, .zero, nil),
-        ("a write, said", "5", false, .seconds(60), 5), ("a write, not said", nil, false, .seconds(60), nil),
-    ] as [(String, String?, Bool, Duration, UInt64?)])
+    @Test(
+        arguments: [
+            ("an hour", "3600", true, Duration.seconds(60), 60), ("not said", nil, true, .seconds(60), 1),
+            ("nothing to wait for", "0", true, .seconds(60), nil), ("no notice", "5", true, .zero, nil),
+            ("a write, said", "5", false, .seconds(60), 5),
+            ("a write, not said", nil, false, .seconds(60), nil),
+        ] as [(String, String?, Bool, Duration, UInt64?)])
     func itIsBounded(
         name: String, retryAfter: String?, isSafe: Bool, maximum: Duration, expected: UInt64?
     ) {

@@ -14,10 +14,11 @@ struct RetryAfterTests {
         return RetryAfter.seconds(in: head, nowUnixSeconds: Self.now)
     }
 
-    @Test(arguments: [
-        ("0", 0), ("4", 4), ("007", 7), ("Mon, 23 Nov 2026 12:00:30 GMT", 30),
-        ("Mon, 23 Nov 2026 11:59:00 GMT", 0), ("99999999999999999999999999", 1 << 40),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("0", 0), ("4", 4), ("007", 7), ("Mon, 23 Nov 2026 12:00:30 GMT", 30),
+            ("Mon, 23 Nov 2026 11:59:00 GMT", 0), ("99999999999999999999999999", 1 << 40),
+        ] as [(String, UInt64)])
     func secondsAndDatesAreRead(value: String, expected: UInt64) {
         #expect(seconds(value) == expected)
     }
