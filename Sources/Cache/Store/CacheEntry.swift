@@ -44,8 +44,12 @@ public final class CacheEntry: Sendable {
     public let body: ByteRange
     /// Whether it may be reused, for how long, or why not.
     public let decision: StorageDecision
-    /// Memory held while stored: object, bytes, and what malloc adds, in bytes.
-    public let accountedBytes: Int
+    // Object, bytes, and what malloc adds.
+    private let ownBytes: Int
+    /// Whether it may be given in a coding.
+    let isCodable: Bool
+    /// The answer in other codings.
+    let coded = CodedAnswers()
     let hash: UInt64
     /// Where the rows of the page are, if the answer is one that others can be read off.
     let window: PageWindow?
@@ -55,11 +59,12 @@ public final class CacheEntry: Sendable {
 
     init(
         key: CacheKey, judgedWrites: UInt64, answer: CollectedAnswer, decision: StorageDecision,
-        window: PageWindow? = nil
+        window: PageWindow? = nil, isCodable: Bool = false
     ) {
         let rendered = RenderedAnswer(
             query: key.query, answer: answer, decision: decision,
-            tag: window.map { PageTag($0.page).finish() })
+            tag: window.map { PageTag($0.page).finish() }, variesByCoding: isCodable)
+        self.isCodable = isCodable
         status = answer.head.status
         bytes = rendered.bytes
         headStart = rendered.headStart
@@ -79,8 +84,7 @@ public final class CacheEntry: Sendable {
         route = key.route
         hash = key.hash
         self.window = window
-        accountedBytes =
-            Self.overheadBytes + rendered.bytes.capacity + (window.map { $0.accountedBytes } ?? 0)
+        ownBytes = Self.overheadBytes + rendered.bytes.capacity + (window.map { $0.accountedBytes } ?? 0)
     }
 
     /// An entry with the status and age of another and an answer of its own; it belongs to nobody's index.
@@ -103,7 +107,8 @@ public final class CacheEntry: Sendable {
         route = source.route
         hash = 0
         window = nil
-        accountedBytes = Self.overheadBytes + bytes.capacity
+        isCodable = false
+        ownBytes = Self.overheadBytes + bytes.capacity
     }
 
     /// The first instant at which the entry is not fresh; long ago for one that is not reusable, which is
@@ -143,6 +148,10 @@ public final class CacheEntry: Sendable {
         freshness?.remainingSeconds(at: now) ?? -1
     }
 
+    /// Memory held while stored, that of its codings included, in bytes. Changes under the lock of admission
+    /// only.
+    public var accountedBytes: Int { ownBytes + coded.bytes }
+
     /// Whether it came after another answer.
     public func isNewer(than other: CacheEntry) -> Bool { receivedAt > other.receivedAt }
 
@@ -180,8 +189,8 @@ public final class CacheEntry: Sendable {
     /// Whether the entry is of this partition: what must hold wherever an entry meets a request.
     public func belongs(to partition: CachePartition) -> Bool { self.partition === partition }
 
-    /// The object itself (about 200 bytes), the header of its bytes (32), and malloc's rounding of both.
-    static let overheadBytes = 288
+    /// The object itself (about 240 bytes), the header of its bytes (32), and malloc's rounding of both.
+    static let overheadBytes = 320
 
     /// Whether this is the entry for these parts of a key.
     @inline(__always)

@@ -119,6 +119,29 @@ final class CacheStore: Sendable {
         return outcome
     }
 
+    /// Keeps an answer in a coding with its entry, if that is still stored and others can make room.
+    func keep(_ answer: CacheEntry, _ coding: ContentCoding, with entry: CacheEntry) -> Bool {
+        var gone: [CacheEntry] = []
+        let isKept = admission.withLock { admission -> Bool in
+            let stored = shards[Self.shardIndex(entry.hash)].state.withLock {
+                $0.node(hash: entry.hash, of: entry)
+            }
+            guard let node = stored, admission.queue.entry(of: node) === entry, entry.coded[coding] == nil,
+                entry.accountedBytes + answer.accountedBytes <= maximumEntryBytes
+            else { return false }
+            while admission.accountedBytes + answer.accountedBytes > memoryBytes {
+                // What is made smaller must not be what goes.
+                guard let victim = admission.queue.nextVictim(), victim != node else { return false }
+                gone.append(evict(victim, from: &admission))
+            }
+            entry.coded.keep(answer, coding)
+            admission.queue.charge(node, answer.accountedBytes)
+            return true
+        }
+        withExtendedLifetime(gone) {}
+        return isKept
+    }
+
     /// Drops at most `limit` entries that have expired by `now`; returns how many. Housekeeping calls it
     /// until it returns fewer than the limit.
     func reclaimExpired(now: MonotonicInstant, limit: Int) -> Int {
@@ -228,13 +251,18 @@ final class CacheStore: Sendable {
                 + pageGrowthBytes(for: entry)
             if admission.accountedBytes + entry.accountedBytes + growth <= memoryBytes { return true }
             guard let victim = admission.queue.nextVictim() else { return false }
-            let isUseless = admission.queue.entry(of: victim).isInvalidated
-            if admission.queue.isSmall(victim), !isUseless {
-                admission.ghosts.remember(admission.queue.entry(of: victim).hash)
-            }
-            evicted.append(remove(victim, from: &admission))
-            if isUseless { admission.counts.invalidated += 1 } else { admission.counts.evicted += 1 }
+            evicted.append(evict(victim, from: &admission))
         }
+    }
+
+    /// Takes out an entry for room.
+    private func evict(_ victim: UInt32, from admission: inout Admission) -> CacheEntry {
+        let isUseless = admission.queue.entry(of: victim).isInvalidated
+        if admission.queue.isSmall(victim), !isUseless {
+            admission.ghosts.remember(admission.queue.entry(of: victim).hash)
+        }
+        if isUseless { admission.counts.invalidated += 1 } else { admission.counts.evicted += 1 }
+        return remove(victim, from: &admission)
     }
 
     /// What the index of pages grows by for an entry.

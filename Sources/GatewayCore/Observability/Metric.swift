@@ -6,7 +6,8 @@
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
-    case cacheRequests, cacheRefreshes, cacheNarrowings, cacheBytes, cacheEntries, cacheEvictions
+    case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheBytes, cacheEntries,
+        cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamPauses
     case credentialTakeovers
     case rateLimited, rateLimitBuckets, rateLimitEvictions
@@ -44,6 +45,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheRequests: "kayle_gateway_cache_requests_total"
         case .cacheRefreshes: "kayle_gateway_cache_refreshes_total"
         case .cacheNarrowings: "kayle_gateway_cache_narrowings_total"
+        case .cacheCompressions: "kayle_gateway_cache_compressions_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -70,7 +72,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var kind: Kind {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
-            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheEvictions, .upstreamRequests,
+            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions,
+            .cacheEvictions, .upstreamRequests,
             .upstreamRetries,
             .upstreamPauses, .credentialTakeovers, .rateLimited, .rateLimitEvictions,
             .accessLogLinesDropped, .reloads:
@@ -88,7 +91,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes, .sentBytes, .cacheBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
-            .handshakes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheEntries, .cacheEvictions,
+            .handshakes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions, .cacheEntries,
+            .cacheEvictions,
             .upstreamRequests,
             .upstreamInFlight, .upstreamRetries, .upstreamPauses, .credentialTakeovers, .rateLimited,
             .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration,
@@ -105,6 +109,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .refusals, .connectionsEnded: [.reason]
         case .handshakes: [.result]
         case .cacheRequests: [.route, .result]
+        case .cacheCompressions: [.result]
         case .upstreamRequests: [.route, .status]
         case .upstreamDuration, .cacheRefreshes, .cacheNarrowings: [.route]
         case .upstreamPauses, .credentialTakeovers: [.tenant]
@@ -128,7 +133,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
-            .cacheNarrowings, .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries,
+            .cacheNarrowings, .cacheCompressions, .upstreamRequests, .upstreamDuration, .upstreamInFlight,
+            .upstreamRetries,
             .upstreamPauses,
             .credentialTakeovers, .rateLimited, .loopTurnDuration, .reloads:
             false
@@ -152,6 +158,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheRefreshes: "Fetches of answers that were given meanwhile although their time was over."
         case .cacheNarrowings:
             "Requests for which a larger page (`widen`) was of no use, so that their own question was asked."
+        case .cacheCompressions:
+            "Stored answers that were to be made smaller: by coding, or `useless` or `dropped` for want of room."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."

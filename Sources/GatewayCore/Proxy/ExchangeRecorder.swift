@@ -118,6 +118,11 @@ package final class ExchangeRecorder {
         countUpstream(record)
     }
 
+    /// Counts a stored answer that was to be made smaller, by what became of it.
+    func compressed(_ result: String) {
+        metrics.increment(MetricSeries(.cacheCompressions, names.value(.result, result)))
+    }
+
     /// Counts a larger page that did not answer the question it was fetched for; the exchange goes on.
     func askedInVain(_ record: borrowing ExchangeRecord) {
         metrics.increment(MetricSeries(.cacheNarrowings, record.route?.label ?? .other))

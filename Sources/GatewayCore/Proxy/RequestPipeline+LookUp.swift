@@ -121,23 +121,28 @@ extension RequestPipeline {
     ) -> Handling {
         if request.isConditional, !entry.eTag.isEmpty {
             let held = entry.bytes
-            let tag = held.span.extracting(entry.eTag.range)
-            if Self.has(tag, head, bytes) {
+            if holds(held.span.extracting(entry.eTag.range), request, head, bytes) {
+                let tag = tag
                 let lifetime = entry.remainingLifetimeSeconds(now: downstream.startedAt)
                 return confirm(
-                    tag, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
+                    tag.span, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
             }
         }
-        return answer(from: entry, head, bytes, downstream, &record, into: &output)
+        let given = request.codings.isPlainOnly ? entry : coded(entry, request.codings)
+        return answer(from: given, head, bytes, downstream, &record, into: &output)
     }
 
-    /// Whether the client says that it has what this tag stands for.
-    static func has(_ tag: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
-        let lines = head.fields.span
-        for index in lines.indices where lines[index].known == .ifNoneMatch {
-            if EntityTagList.names(tag, in: bytes.extracting(lines[index].value.range)) { return true }
+    /// Whether the client has an answer whose plain form has this tag; `tag` then is that of the form it has.
+    func holds(
+        _ plain: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) -> Bool {
+        let lines = head.fields
+        return findHeld(plain, request.codings) { tag in
+            for line in lines where line.known == .ifNoneMatch {
+                if EntityTagList.names(tag, in: bytes.extracting(line.value.range)) { return true }
+            }
+            return false
         }
-        return false
     }
 
     /// Answers with 304: what the client has is right.

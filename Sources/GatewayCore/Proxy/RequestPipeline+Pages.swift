@@ -50,9 +50,10 @@ extension RequestPipeline {
         tag.removeAll(keepingCapacity: true)
         slice.appendETag(to: &tag)
         let tag = tag
-        if request.isConditional, Self.has(tag.span, head, bytes) {
+        if request.isConditional, holds(tag.span, request, head, bytes) {
+            let held = self.tag
             return confirm(
-                tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
+                held.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
                 downstream, &record, into: &output)
         }
         let bodyByteCount = slice.bodyByteCount

@@ -39,6 +39,8 @@ package final class RequestPipeline {
     /// The entity tag of the slice at hand.
     var tag: [UInt8] = []
     var farewell = FarewellFields()
+    /// The stored answers that are made smaller.
+    var compression: CompressionQueue
     /// The largest page that the token of the request at hand may ask for.
     var pageCeiling = UInt32.max
 
@@ -60,6 +62,7 @@ package final class RequestPipeline {
         failedTokens = parts.failedTokens
         workerIndex = parts.workerIndex
         self.snapshot = snapshot
+        compression = CompressionQueue(parts.cache.compression)
         composer = ResponseComposer(deployment: parts.deployment)
         identifier = RequestIdentifier(prefix: parts.identifierPrefix)
     }
