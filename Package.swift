@@ -27,6 +27,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(
             name: "CGatewayShims", dependencies: ["COpenSSL", "CCurl"], cSettings: [.define("_GNU_SOURCE")]),
 
@@ -37,7 +39,8 @@ let package = Package(
         .target(
             name: "GatewayCore",
             dependencies: [
-                "HTTPModel", "Settings", "Cache", "Locking", "CGatewayShims", "COpenSSL", "CCurl",
+                "HTTPModel", "Settings", "Cache", "Locking", "CGatewayShims", "COpenSSL", "CCurl", "CZlib",
+                "CZstd",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: dataPlane),
@@ -69,7 +72,7 @@ let package = Package(
             name: "GatewayCoreTests",
             dependencies: [
                 "GatewayCore", "HTTPModel", "Settings", "Cache", "Locking", "CGatewayShims", "COpenSSL",
-                "CCurl", "KayleStandIn", "kayle-gateway",
+                "CCurl", "CZlib", "CZstd", "KayleStandIn", "kayle-gateway",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],

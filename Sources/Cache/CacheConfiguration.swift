@@ -8,6 +8,8 @@ public struct CacheConfiguration: Sendable, Hashable {
     public var maximumEntryBytes = 2 * 1_024 * 1_024
     /// What one partition may keep of the memory while others need room, in percent, 1–100. [50]
     public var tenantSharePercent = 50
+    /// Which stored answers are given in a coding.
+    public var compression = CompressionPolicy()
     /// How long a request waits for another's fetch of the same thing before it goes alone. [5 s]
     public var collapseWait = Duration.seconds(5)
     /// How many requests may follow one fetch in its life; more go alone. [10,000]

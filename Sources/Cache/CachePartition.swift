@@ -1,3 +1,4 @@
+public import HTTPModel
 import Synchronization
 
 /// A part of the cache that nobody else sees: one per tenant and upstream credential.
@@ -12,6 +13,9 @@ public final class CachePartition: Sendable {
     /// The writes of the organization that the tenant is, or shares, upstream.
     let writes: WriteLog
     private let purgeCounter = Atomic<UInt64>(0)
+    // From when on larger pages may be asked for than clients want, in nanoseconds. Relaxed: it concerns
+    // nothing else.
+    private let widensFrom = Atomic<UInt64>(0)
 
     init(id: UInt64, writes: WriteLog = WriteLog()) {
         self.id = id
@@ -30,6 +34,19 @@ public final class CachePartition: Sendable {
     /// that can have changed it.
     func admits(_ entry: CacheEntry, begunUnder state: FillState) -> Bool {
         purgeCounter.load(ordering: .acquiring) == state.purges && !entry.isInvalidated
+    }
+
+    /// How long small questions are asked as they are after a larger one had no use. [1 min]
+    static let wideningRest = Duration.seconds(60)
+
+    /// Whether larger pages may be asked for than clients want.
+    public func mayWiden(at now: MonotonicInstant) -> Bool {
+        now.nanoseconds >= widensFrom.load(ordering: .relaxed)
+    }
+
+    /// Takes down that a larger page did not answer the question it was fetched for.
+    public func restFromWidening(at now: MonotonicInstant) {
+        widensFrom.store(now.advanced(by: Self.wideningRest).nanoseconds, ordering: .relaxed)
     }
 
     /// Takes a write down: every entry and every fill of before that it can have changed is unusable from
@@ -86,6 +103,11 @@ struct PartitionRegistry {
         let made = WriteLog()
         logs[organization] = made
         return made
+    }
+
+    /// All partitions of a tenant that are known.
+    func partitions(of tenant: String) -> [CachePartition] {
+        partitions.filter { $0.key.tenant == tenant }.map(\.value)
     }
 
     /// Number of partitions kept.

@@ -141,10 +141,13 @@ public enum ForwardDetail: Sendable, Hashable {
     case notStored(StorageRefusal)
     /// The upstream failed, and something whose time is over was given in place of that.
     case staleOnError
+    /// A larger page was asked for, and the answer read off it.
+    case widened
 
     var token: StaticString {
         switch self {
         case .staleOnError: "sie"
+        case .widened: "widened"
         case .bypass(let bypass): bypass.token
         case .notStored(let refusal): refusal.token
         }

@@ -127,10 +127,14 @@ public final class HTTPCache: Sendable {
         let window = window(
             head, body.span, permit.key, decision, receivedUnixSeconds: receivedUnixSeconds, model: model)
         let decision = window?.shortened(decision, receivedUnixSeconds: receivedUnixSeconds) ?? decision
+        var isCodable = false
+        if case .store = decision {
+            isCodable = configuration.compression.covers(head, byteCount: body.count)
+        }
         let entry = CacheEntry(
             key: permit.key, judgedWrites: fillState.writes,
             answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: receivedUnixSeconds),
-            decision: decision, window: window)
+            decision: decision, window: window, isCodable: isCodable)
         switch decision {
         case .notStored(let refusal):
             return Admission(entry: entry, refusal: refusal, wakeup: collapser.end(permit, .goAlone))
@@ -144,6 +148,16 @@ public final class HTTPCache: Sendable {
             return Admission(entry: entry, refusal: refusal, wakeup: collapser.end(permit, .entry(entry)))
         }
     }
+
+    /// Keeps a stored answer in a coding, after making room for it; whether it did.
+    public func keep(_ answer: CacheEntry, _ coding: ContentCoding, with entry: CacheEntry) -> Bool {
+        let isKept = store.keep(answer, coding, with: entry)
+        entry.coded.finish(coding)
+        return isKept
+    }
+
+    /// Which stored answers are given in a coding.
+    public var compression: CompressionPolicy { configuration.compression }
 
     /// The page in an answer, if it is one and may be read off.
     private func window(
@@ -166,10 +180,21 @@ public final class HTTPCache: Sendable {
         partition.invalidate(effect)
     }
 
-    /// Takes out what a partition holds, of one route or of all; returns how many entries could still have
-    /// answered. Fetches under way are not stored. Walks the whole index in 64 steps.
-    public func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
-        store.purge(partition, route: route, now: now)
+    /// Takes out what a partition holds, of one route or of all, or makes it stale; returns how many entries
+    /// could still have answered as fresh. Fetches under way are not stored. Walks the whole index in 64
+    /// steps.
+    public func purge(
+        _ partition: CachePartition, route: UInt32?, _ manner: PurgeManner = .hard, now: MonotonicInstant
+    ) -> Int {
+        store.purge(partition, route: route, manner, now: now)
+    }
+
+    /// The same for all that a tenant has, whatever upstream credential it was fetched with.
+    public func purge(
+        tenant: String, route: UInt32?, _ manner: PurgeManner, now: MonotonicInstant
+    ) -> Int {
+        registry.withLock { $0.partitions(of: tenant) }
+            .reduce(0) { $0 + purge($1, route: route, manner, now: now) }
     }
 
     /// Drops at most `limit` expired entries; returns how many. For housekeeping, until it returns fewer.

@@ -76,7 +76,8 @@ struct TidyTests {
             let allowed = source.room.flatMap { rooms[$0] } ?? []
             for (number, line) in source.code.enumerated() where line.contains("import ") {
                 guard let imported = line.split(separator: " ").last.map(String.init) else { continue }
-                let isC = ["COpenSSL", "CCurl", "CNGHTTP2", "CGatewayShims"].contains(imported)
+                let isC = ["COpenSSL", "CCurl", "CNGHTTP2", "CZlib", "CZstd", "CGatewayShims"].contains(
+                    imported)
                 if isC && !allowed.contains(imported) || imported.hasPrefix("Foundation")
                     || imported == "Dispatch"
                 {

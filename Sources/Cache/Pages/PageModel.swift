@@ -96,6 +96,8 @@ public final class PageModel: Sendable {
         let member: Int
     }
 
+    /// Most rows of a page that others are read off.
+    public static let maximumRows = ListPage.maximumRows
     /// Most parameters that choose rows: one place each in a question.
     public static let maximumFilters = 8
 

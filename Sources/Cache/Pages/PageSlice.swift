@@ -33,7 +33,7 @@ public struct PageSlice: Sendable {
     init(_ derivation: PageDerivation, limit: Int, of source: CacheEntry, _ window: PageWindow) {
         self.source = source
         self.window = window
-        freshUntil = source.freshUntil
+        freshUntil = source.lifetimeEnd
         shape = .page(derivation, limit: limit)
     }
 

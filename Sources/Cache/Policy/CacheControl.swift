@@ -28,6 +28,8 @@ struct CacheControl: Sendable, Hashable {
     var staleIfError = Lifetime.absent
     /// `must-revalidate`, or `proxy-revalidate`, which binds shared caches: never to be given stale.
     var mustRevalidate = false
+    /// `no-transform`: nobody on the way may change the content.
+    var noTransform = false
     /// Whether some part could not be read at all.
     var isMalformed = false
 
@@ -64,6 +66,7 @@ struct CacheControl: Sendable, Hashable {
             staleWhileRevalidate.merge(Self.lifetime(argument, in: value))
         case 15 where name.equalsIgnoringCase("must-revalidate"): mustRevalidate = true
         case 16 where name.equalsIgnoringCase("proxy-revalidate"): mustRevalidate = true
+        case 12 where name.equalsIgnoringCase("no-transform"): noTransform = true
         case 8 where name.equalsIgnoringCase("no-store"): noStore = true
         case 8 where name.equalsIgnoringCase("no-cache"): noCache = true
         // RFC 9111 §5.2.3: unknown directives are ignored. `private` is known and ignored on purpose: a

@@ -34,6 +34,8 @@ public struct CacheRequest: Sendable, Hashable {
     public var bypass: CacheBypass?
     /// Whether it carries `If-None-Match`: the client has something that may still be right.
     public let isConditional: Bool
+    /// Which codings it accepts.
+    public let codings: AcceptedCodings
     /// `Cache-Control: no-store`.
     public let forbidsStoring: Bool
 
@@ -46,12 +48,14 @@ public struct CacheRequest: Sendable, Hashable {
         var control = CacheControl()
         var bypass: CacheBypass? = head.framing == .none || head.framing == .length(0) ? nil : .content
         var isConditional = false
+        var codings = AcceptedCodings.unsaid
         let lines = head.fields.span
         for index in lines.indices {
             let line = lines[index]
             switch line.known {
             case .cacheControl: control.read(bytes.extracting(line.value.range))
             case .ifNoneMatch: isConditional = true
+            case .acceptEncoding: codings.read(bytes.extracting(line.value.range))
             case .range: bypass = bypass ?? .range
             case .other:
                 if line.name.count == 6, bytes.extracting(line.name.range).equalsIgnoringCase("origin") {
@@ -62,6 +66,7 @@ public struct CacheRequest: Sendable, Hashable {
         }
         self.bypass = bypass
         self.isConditional = isConditional
+        self.codings = codings
         forbidsStoring = control.noStore
     }
 }

@@ -8,7 +8,9 @@ public struct Revalidation: Sendable {
 
     /// What may be asked about an entry; `nil` if the upstream gave it no validator.
     public init?(_ entry: CacheEntry) {
-        guard !entry.validator.isEmpty || Self.lastModified(of: entry) != nil else { return nil }
+        guard entry.status == .ok, !entry.validator.isEmpty || Self.lastModified(of: entry) != nil else {
+            return nil
+        }
         self.entry = entry
     }
 
@@ -35,9 +37,10 @@ public struct Revalidation: Sendable {
         bytes.extracting(entry.fields.range).forEachLine { line, colon in
             let name = bytes.extracting(entry.fields.range).extracting(line.lowerBound..<colon)
             // Stated again, or by us.
-            if head.fields.contains(where: { new.extracting($0.name.range).equalsIgnoringASCIICase(name) }) {
-                return
+            let isStated = head.fields.contains {
+                !$0.known.describesContent && new.extracting($0.name.range).equalsIgnoringASCIICase(name)
             }
+            if isStated { return }
             merged.append(
                 name: name,
                 value: bytes.extracting(entry.fields.range).extracting((colon + 2)..<line.upperBound))
@@ -63,8 +66,10 @@ public struct Revalidation: Sendable {
 }
 
 extension FieldName {
-    /// Whether the field speaks about content, which a 304 does not have.
-    fileprivate var describesContent: Bool { self == .contentLength || self == .contentEncoding }
+    /// Whether the field speaks about content, which a 304 does not have (RFC 9111 §3.2).
+    fileprivate var describesContent: Bool {
+        self == .contentLength || self == .contentEncoding || self == .contentType
+    }
 }
 
 extension Span where Element == UInt8 {

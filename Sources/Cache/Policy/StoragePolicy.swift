@@ -14,7 +14,7 @@ public enum StorageRefusal: Sendable, Hashable, CaseIterable {
     case bypass
     /// The request said `no-store`.
     case requestNoStore
-    /// Only 200 is stored.
+    /// Only 200 is stored, and 404 where the route keeps it.
     case status
     /// A part of something, whatever the status says.
     case contentRange
@@ -77,11 +77,14 @@ public enum StoragePolicy {
         let response: ResponseHead
         let framing: ContentFraming
         let timing: FetchTiming
+        let keepsNotFound: Bool
 
-        /// Puts the parts together.
+        /// Puts the parts together. `keepsNotFound` says that a 404 is an answer worth keeping.
         public init(
-            request: CacheRequest, response: ResponseHead, framing: ContentFraming, timing: FetchTiming
+            request: CacheRequest, response: ResponseHead, framing: ContentFraming, timing: FetchTiming,
+            keepsNotFound: Bool = false
         ) {
+            self.keepsNotFound = keepsNotFound
             self.request = request
             self.response = response
             self.framing = framing
@@ -94,7 +97,7 @@ public enum StoragePolicy {
     public static func decide(
         _ subject: Subject, routeLifetime: Duration, staleness: Staleness = .none, maximumEntryBytes: Int
     ) -> StorageDecision {
-        if let refusal = refusal(of: subject.request) ?? refusal(of: subject.response) {
+        if let refusal = refusal(of: subject.request) ?? refusal(of: subject) {
             return .notStored(refusal)
         }
         switch subject.framing {
@@ -122,13 +125,16 @@ public enum StoragePolicy {
         return request.forbidsStoring ? .requestNoStore : nil
     }
 
-    private static func refusal(of response: ResponseHead) -> StorageRefusal? {
+    private static func refusal(of subject: Subject) -> StorageRefusal? {
+        let response = subject.response
         let bytes = response.bytes.span
         for line in response.fields where line.known == .other {
             // RFC 9110 §14.4: Content-Range marks a part.
             if bytes.extracting(line.name.range).equalsIgnoringCase("content-range") { return .contentRange }
         }
-        if response.status != .ok { return .status }
+        guard response.status == .ok || response.status == .notFound && subject.keepsNotFound else {
+            return .status
+        }
         for line in response.fields {
             let value = bytes.extracting(line.value.range)
             switch line.known {

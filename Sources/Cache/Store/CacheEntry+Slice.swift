@@ -1,6 +1,17 @@
 import HTTPModel
 
 extension CacheEntry {
+    /// The answer to a question, read off this very entry, fresh or not; `nil` if it does not decide it.
+    public func slice(answering query: Span<UInt8>, model: PageModel) -> PageSlice? {
+        guard let window, let question = PageQuestion(query, model: model) else { return nil }
+        let held = bytes
+        guard
+            let derivation = PageDerivation(
+                question, query, from: window, held.span, bodyStart: Int(body.start))
+        else { return nil }
+        return PageSlice(derivation, limit: question.limit, of: self, window)
+    }
+
     /// The answer of a slice with bytes of its own, to be given piece by piece; never stored.
     public convenience init(_ slice: PageSlice, bodyByteCount: Int) {
         let source = slice.source

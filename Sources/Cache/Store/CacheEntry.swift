@@ -4,9 +4,9 @@ import Synchronization
 /// One answer, whole, with everything needed to send it again.
 ///
 /// One allocation of bytes, laid out as key, beginning of the head, body: an HTTP/1.1 hit copies `headStart`,
-/// appends what changes with time, and copies the body. Immutable except for one counter
-/// that eviction reads. Made for every collected answer, stored or not, so that the leader answers by the
-/// same code as everybody else.
+/// appends what changes with time, and copies the body. Immutable except for a counter that eviction reads,
+/// what writes have made of it, and its end, which an order can bring nearer. Made for every collected
+/// answer, stored or not, so that the leader answers by the same code as everybody else.
 public final class CacheEntry: Sendable {
     // What a look-up reads comes first, so that it lies in the object's first cache line.
 
@@ -16,20 +16,23 @@ public final class CacheEntry: Sendable {
     // How many writes the entry has been judged by; `judgedChanged` once one of them can have changed it.
     // Relaxed: a lost update costs a second look at the same writes.
     private let judged: Atomic<UInt64>
-    /// When the entry is of no more use; long ago for one that is not reusable, which is never stored.
-    let freshUntil: MonotonicInstant
+    // When the entry stops being fresh, in nanoseconds; zero once it was made stale by order. Relaxed: a
+    // look-up beside the order may come before it.
+    private let end: Atomic<UInt64>
     let route: UInt32
     let queryBytes: UInt32
     // Hits since the queue last looked, 0...3. Relaxed: a lost update costs one second chance, never
     // correctness.
     private let hits = Atomic<UInt8>(0)
+    // When it was made stale by order; far off as long as it was not. Written before `end`.
+    private let softenedAt = Atomic<UInt64>(.max)
 
     /// Status line, `Content-Length`, `ETag` and `fields`: the beginning of every answer from this entry.
     public let headStart: ByteRange
     /// The status of the answer.
     public let status: Status
     /// The strong entity tag with its quotes: the upstream's own if it sent a valid one, else made from the
-    /// body. Empty for an answer that is passed on as it came.
+    /// body. Empty for an answer that is passed on as it came, and for a 404.
     public let eTag: ByteRange
     /// The entity tag as the upstream sent it, strong or weak; empty if it sent none.
     let validator: ByteRange
@@ -41,8 +44,12 @@ public final class CacheEntry: Sendable {
     public let body: ByteRange
     /// Whether it may be reused, for how long, or why not.
     public let decision: StorageDecision
-    /// Memory held while stored: object, bytes, and what malloc adds, in bytes.
-    public let accountedBytes: Int
+    // Object, bytes, and what malloc adds.
+    private let ownBytes: Int
+    /// Whether it may be given in a coding.
+    let isCodable: Bool
+    /// The answer in other codings.
+    let coded = CodedAnswers()
     let hash: UInt64
     /// Where the rows of the page are, if the answer is one that others can be read off.
     let window: PageWindow?
@@ -52,11 +59,12 @@ public final class CacheEntry: Sendable {
 
     init(
         key: CacheKey, judgedWrites: UInt64, answer: CollectedAnswer, decision: StorageDecision,
-        window: PageWindow? = nil
+        window: PageWindow? = nil, isCodable: Bool = false
     ) {
         let rendered = RenderedAnswer(
             query: key.query, answer: answer, decision: decision,
-            tag: window.map { PageTag($0.page).finish() })
+            tag: window.map { PageTag($0.page).finish() }, variesByCoding: isCodable)
+        self.isCodable = isCodable
         status = answer.head.status
         bytes = rendered.bytes
         headStart = rendered.headStart
@@ -65,10 +73,10 @@ public final class CacheEntry: Sendable {
         fields = rendered.fields
         body = rendered.body
         queryBytes = UInt32(key.query.count)
-        freshUntil =
+        end =
             switch decision {
-            case .store(let freshness): freshness.freshUntil
-            case .notStored: MonotonicInstant(nanoseconds: 0)
+            case .store(let freshness): Atomic(freshness.freshUntil.nanoseconds)
+            case .notStored: Atomic(0)
             }
         self.decision = decision
         judged = Atomic(judgedWrites)
@@ -76,8 +84,7 @@ public final class CacheEntry: Sendable {
         route = key.route
         hash = key.hash
         self.window = window
-        accountedBytes =
-            Self.overheadBytes + rendered.bytes.capacity + (window.map { $0.accountedBytes } ?? 0)
+        ownBytes = Self.overheadBytes + rendered.bytes.capacity + (window.map { $0.accountedBytes } ?? 0)
     }
 
     /// An entry with the status and age of another and an answer of its own; it belongs to nobody's index.
@@ -92,19 +99,40 @@ public final class CacheEntry: Sendable {
         validator = .empty
         self.fields = fields
         self.body = body
-        self.freshUntil = freshUntil
+        end = Atomic(freshUntil.nanoseconds)
         queryBytes = 0
-        decision =
-            switch source.decision {
-            case .store(let freshness): .store(freshness.ending(at: freshUntil))
-            case .notStored(let refusal): .notStored(refusal)
-            }
+        decision = source.freshness.map { .store($0.ending(at: freshUntil)) } ?? source.decision
         judged = Atomic(source.judged.load(ordering: .relaxed))
         partition = source.partition
         route = source.route
         hash = 0
         window = nil
-        accountedBytes = Self.overheadBytes + bytes.capacity
+        isCodable = false
+        ownBytes = Self.overheadBytes + bytes.capacity
+    }
+
+    /// The first instant at which the entry is not fresh; long ago for one that is not reusable, which is
+    /// never stored, and for one that was made stale by order.
+    @inline(__always)
+    var freshUntil: MonotonicInstant { MonotonicInstant(nanoseconds: end.load(ordering: .relaxed)) }
+
+    /// How long it may be reused by now; `nil` for an answer that is not reusable.
+    private var freshness: Freshness? {
+        guard case .store(let freshness) = decision else { return nil }
+        let softened = softenedAt.load(ordering: .relaxed)
+        if softened == .max { return freshness }
+        return freshness.ending(at: min(MonotonicInstant(nanoseconds: softened), freshness.freshUntil))
+    }
+
+    /// When its lifetime is over, by itself or by order; long ago for an answer that is not reusable.
+    var lifetimeEnd: MonotonicInstant { freshness?.freshUntil ?? MonotonicInstant(nanoseconds: 0) }
+
+    /// Makes the entry stale from now on, by order: nobody is given it as fresh any more, whatever a worker's
+    /// clock reads, and the time for which it may be given stale begins now.
+    func soften(at now: MonotonicInstant) {
+        guard softenedAt.load(ordering: .relaxed) == .max else { return }
+        softenedAt.store(now.nanoseconds, ordering: .relaxed)
+        end.store(0, ordering: .releasing)
     }
 
     /// The value of `Age` at this moment, in seconds; zero for an answer that is not reusable.
@@ -117,11 +145,15 @@ public final class CacheEntry: Sendable {
 
     /// Seconds of freshness left, negative when stale; -1 for an answer that is not reusable.
     public func remainingLifetimeSeconds(now: MonotonicInstant) -> Int64 {
-        switch decision {
-        case .store(let freshness): freshness.remainingSeconds(at: now)
-        case .notStored: -1
-        }
+        freshness?.remainingSeconds(at: now) ?? -1
     }
+
+    /// Memory held while stored, that of its codings included, in bytes. Changes under the lock of admission
+    /// only.
+    public var accountedBytes: Int { ownBytes + coded.bytes }
+
+    /// Whether it came after another answer.
+    public func isNewer(than other: CacheEntry) -> Bool { receivedAt > other.receivedAt }
 
     /// When the answer came; long ago for one that is not reusable.
     var receivedAt: MonotonicInstant {
@@ -133,13 +165,10 @@ public final class CacheEntry: Sendable {
 
     /// When the entry is of no use at all any more, fresh or stale.
     var keptUntil: MonotonicInstant {
-        switch decision {
-        case .store(let freshness):
-            let kept = max(freshness.servedWhileRevalidatingUntil, freshness.servedOnErrorUntil)
-            // What can be confirmed without being sent again is worth keeping a little longer.
-            return validator.isEmpty ? kept : max(kept, freshUntil.advanced(by: Self.revalidationSpan))
-        case .notStored: return freshUntil
-        }
+        guard let freshness else { return freshUntil }
+        let kept = max(freshness.servedWhileRevalidatingUntil, freshness.servedOnErrorUntil)
+        // What can be confirmed without being sent again is worth keeping a little longer.
+        return validator.isEmpty ? kept : max(kept, freshness.freshUntil.advanced(by: Self.revalidationSpan))
     }
 
     /// How long an answer with a validator is kept for being confirmed after its lifetime. [1 min]
@@ -147,21 +176,21 @@ public final class CacheEntry: Sendable {
 
     /// Whether it may be given although its lifetime is over, because somebody fetches a new one.
     public func mayAnswerWhileRevalidating(at now: MonotonicInstant) -> Bool {
-        guard case .store(let freshness) = decision else { return false }
+        guard let freshness else { return false }
         return now < freshness.servedWhileRevalidatingUntil && !isInvalidated
     }
 
     /// Whether it may be given in place of a failure of the upstream.
     public func mayAnswerOnError(at now: MonotonicInstant) -> Bool {
-        guard case .store(let freshness) = decision else { return false }
+        guard let freshness else { return false }
         return now < freshness.servedOnErrorUntil && !isInvalidated
     }
 
     /// Whether the entry is of this partition: what must hold wherever an entry meets a request.
     public func belongs(to partition: CachePartition) -> Bool { self.partition === partition }
 
-    /// The object itself (about 200 bytes), the header of its bytes (32), and malloc's rounding of both.
-    static let overheadBytes = 288
+    /// The object itself (about 240 bytes), the header of its bytes (32), and malloc's rounding of both.
+    static let overheadBytes = 320
 
     /// Whether this is the entry for these parts of a key.
     @inline(__always)

@@ -119,6 +119,29 @@ final class CacheStore: Sendable {
         return outcome
     }
 
+    /// Keeps an answer in a coding with its entry, if that is still stored and others can make room.
+    func keep(_ answer: CacheEntry, _ coding: ContentCoding, with entry: CacheEntry) -> Bool {
+        var gone: [CacheEntry] = []
+        let isKept = admission.withLock { admission -> Bool in
+            let stored = shards[Self.shardIndex(entry.hash)].state.withLock {
+                $0.node(hash: entry.hash, of: entry)
+            }
+            guard let node = stored, admission.queue.entry(of: node) === entry, entry.coded[coding] == nil,
+                entry.accountedBytes + answer.accountedBytes <= maximumEntryBytes
+            else { return false }
+            while admission.accountedBytes + answer.accountedBytes > memoryBytes {
+                // What is made smaller must not be what goes.
+                guard let victim = admission.queue.nextVictim(), victim != node else { return false }
+                gone.append(evict(victim, from: &admission))
+            }
+            entry.coded.keep(answer, coding)
+            admission.queue.charge(node, answer.accountedBytes)
+            return true
+        }
+        withExtendedLifetime(gone) {}
+        return isKept
+    }
+
     /// Drops at most `limit` entries that have expired by `now`; returns how many. Housekeeping calls it
     /// until it returns fewer than the limit.
     func reclaimExpired(now: MonotonicInstant, limit: Int) -> Int {
@@ -132,9 +155,12 @@ final class CacheStore: Sendable {
         return gone.count
     }
 
-    /// Takes out every entry of a partition, or of one of its routes; returns how many of them could still
-    /// have answered a request. One shard at a time, so no lock is held for long.
-    func purge(_ partition: CachePartition, route: UInt32?, now: MonotonicInstant) -> Int {
+    /// Takes out every entry of a partition, or of one of its routes, or makes it stale; returns how many of
+    /// them could still have answered a request as fresh. What is of no use once it is stale is taken out in
+    /// either case. One shard at a time, so no lock is held for long.
+    func purge(
+        _ partition: CachePartition, route: UInt32?, _ manner: PurgeManner, now: MonotonicInstant
+    ) -> Int {
         // First of all, so that no fill of before slips in behind the walk.
         partition.refuseFillsOfBefore()
         var live = 0
@@ -147,13 +173,20 @@ final class CacheStore: Sendable {
                         guard entry.partition === partition, route == nil || entry.route == route else {
                             return
                         }
-                        nodes.append(node)
+                        // In the same breath as it is counted, so that nothing is counted twice.
+                        if now < entry.freshUntil, !entry.isInvalidated { live += 1 }
+                        switch manner {
+                        case .soft:
+                            entry.soften(at: now)
+                            if entry.keptUntil <= now { nodes.append(node) }
+                        case .hard: nodes.append(node)
+                        }
                     }
                 }
                 for node in nodes { gone.append(remove(node, from: &admission)) }
                 admission.counts.purged += UInt64(nodes.count)
             }
-            for entry in gone where !entry.isInvalidated && now < entry.freshUntil { live += 1 }
+            withExtendedLifetime(gone) {}
         }
         return live
     }
@@ -218,13 +251,18 @@ final class CacheStore: Sendable {
                 + pageGrowthBytes(for: entry)
             if admission.accountedBytes + entry.accountedBytes + growth <= memoryBytes { return true }
             guard let victim = admission.queue.nextVictim() else { return false }
-            let isUseless = admission.queue.entry(of: victim).isInvalidated
-            if admission.queue.isSmall(victim), !isUseless {
-                admission.ghosts.remember(admission.queue.entry(of: victim).hash)
-            }
-            evicted.append(remove(victim, from: &admission))
-            if isUseless { admission.counts.invalidated += 1 } else { admission.counts.evicted += 1 }
+            evicted.append(evict(victim, from: &admission))
         }
+    }
+
+    /// Takes out an entry for room.
+    private func evict(_ victim: UInt32, from admission: inout Admission) -> CacheEntry {
+        let isUseless = admission.queue.entry(of: victim).isInvalidated
+        if admission.queue.isSmall(victim), !isUseless {
+            admission.ghosts.remember(admission.queue.entry(of: victim).hash)
+        }
+        if isUseless { admission.counts.invalidated += 1 } else { admission.counts.evicted += 1 }
+        return remove(victim, from: &admission)
     }
 
     /// What the index of pages grows by for an entry.
@@ -267,6 +305,14 @@ final class CacheStore: Sendable {
         }
         return entry
     }
+}
+
+/// What an order to purge makes of answers.
+public enum PurgeManner: Sendable, Hashable {
+    /// They are gone.
+    case hard
+    /// They are stale: what may be done with an answer whose time is over may be done with them.
+    case soft
 }
 
 /// What the store has done since start, in entries.

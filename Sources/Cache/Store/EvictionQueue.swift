@@ -135,6 +135,14 @@ struct EvictionQueue {
         return node
     }
 
+    /// Takes down that a node's entry has grown by so many bytes.
+    mutating func charge(_ node: UInt32, _ bytes: Int) {
+        let (stage, account) = (nodes[Int(node)].stage, nodes[Int(node)].account)
+        common[stage].bytes += bytes
+        accounts[Int(account)].lists[stage].bytes += bytes
+        noteShare(of: account)
+    }
+
     /// Takes a node out and returns its entry.
     mutating func remove(_ node: UInt32) -> CacheEntry {
         let entry = entry(of: node)

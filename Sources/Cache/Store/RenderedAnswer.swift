@@ -15,24 +15,31 @@ struct RenderedAnswer {
     private(set) var body = ByteRange.empty
 
     /// Lays the bytes out in one array of exactly the needed size. `tag` is that of a page, made from its
-    /// parts; without one the body's own digest is the tag.
-    init(query: [UInt8], answer: CollectedAnswer, decision: StorageDecision, tag: ContentDigest?) {
+    /// parts; without one the body's own digest is the tag. `variesByCoding` says that the answer is given in
+    /// other codings too.
+    init(
+        query: [UInt8], answer: CollectedAnswer, decision: StorageDecision, tag: ContentDigest?,
+        variesByCoding: Bool = false
+    ) {
         let head = answer.head
         bytes.reserveCapacity(
             query.count + Self.statusByteCount + ContentDigest.eTagByteCount + head.bytes.count
-                + head.fields.count * 4 + Self.dateLineByteCount + answer.body.count)
+                + head.fields.count * 4 + Self.dateLineByteCount + Self.varyLine.utf8CodeUnitCount
+                + answer.body.count)
         bytes.append(contentsOf: query)
-        if case .store = decision { appendWeakValidator(answer) }
+        // A 404 has no validator: conditions are about what is there (RFC 9110 §13.2.1).
+        let isThere = head.status == .ok
+        if case .store = decision, isThere { appendWeakValidator(answer) }
         let start = bytes.count
         appendStatus(answer)
         let statesAnew: Bool
         switch decision {
         case .store:
-            appendETag(answer, tag)
+            if isThere { appendETag(answer, tag) }
             statesAnew = true
         case .notStored: statesAnew = false
         }
-        appendFields(answer, statesAnew: statesAnew)
+        appendFields(answer, statesAnew: statesAnew, variesByCoding: variesByCoding)
         headStart = ByteRange(from: start, to: bytes.count)
         let bodyStart = bytes.count
         bytes.append(contentsOf: answer.body)
@@ -76,15 +83,19 @@ struct RenderedAnswer {
         bytes.append("\r\n")
     }
 
-    private mutating func appendFields(_ answer: CollectedAnswer, statesAnew: Bool) {
+    private mutating func appendFields(
+        _ answer: CollectedAnswer, statesAnew: Bool, variesByCoding: Bool
+    ) {
         let start = bytes.count
         let head = answer.head.bytes.span
         var hasDate = false
+        var saysVary = !variesByCoding
         for line in answer.head.fields {
             if line.known.isHopByHop || line.known == .contentLength { continue }
             if line.known == .xRequestID || answer.head.isNominated(line) { continue }
             if statesAnew, line.isStatedAnew(in: head) { continue }
             hasDate = hasDate || line.known == .date
+            if line.known == .vary, head.extracting(line.value.range).namesAcceptEncoding { saysVary = true }
             bytes.append(head.extracting(line.name.range))
             bytes.append(": ")
             bytes.append(head.extracting(line.value.range))
@@ -96,8 +107,12 @@ struct RenderedAnswer {
             bytes.append(contentsOf: HTTPDate(unixSeconds: answer.receivedUnixSeconds).bytes)
             bytes.append("\r\n")
         }
+        // RFC 9110 §12.5.5: the plain answer varies as much as the others.
+        if !saysVary { bytes.append(Self.varyLine) }
         fields = ByteRange(from: start, to: bytes.count)
     }
+
+    private static let varyLine: StaticString = "Vary: Accept-Encoding\r\n"
 
     /// Room for status line, `Content-Length` and the words around the entity tag.
     static let statusByteCount = 120
@@ -143,6 +158,18 @@ extension Span where Element == UInt8 {
             return false
         }
         return true
+    }
+
+    /// Whether a `Vary` value holds `Accept-Encoding`.
+    fileprivate var namesAcceptEncoding: Bool {
+        var start = 0
+        while start < count {
+            var end = start
+            while end < count, self[end] != 0x2C, !self[end].isBlank { end += 1 }
+            if extracting(start..<end).equalsIgnoringCase("accept-encoding") { return true }
+            start = end + 1
+        }
+        return false
     }
 
     /// Whether these are a weak entity tag: `W/` and a strong one.

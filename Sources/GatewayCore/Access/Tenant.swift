@@ -20,7 +20,7 @@ package final class Tenant: Sendable {
     /// A number that stands for the upstream token in use; tells nothing about it.
     package let credentialIdentity: UInt64
     /// The same for the other one; 0 if there is none.
-    private let standbyIdentity: UInt64
+    package let standbyIdentity: UInt64
 
     /// A tenant of the store. `refused` are the first upstream tokens that the second stands in for.
     init(

@@ -11,14 +11,14 @@ package final class AdminServer {
         package let metrics: () -> String
         /// What the gateway is doing.
         package let status: () -> JSONValue
-        /// Takes entries of a tenant, of one route or of all, out of the cache; `nil` for an unknown tenant
-        /// or route.
-        package let purge: (_ tenant: String, _ route: String?) -> Int?
+        /// Takes entries of a tenant, of one route or of all, out of the cache, or makes them stale; `nil`
+        /// for an unknown tenant or route.
+        package let purge: (PurgeOrder) -> Int?
 
         /// Puts the ways together.
         package init(
             isReady: @escaping () -> Bool, metrics: @escaping () -> String, status: @escaping () -> JSONValue,
-            purge: @escaping (_ tenant: String, _ route: String?) -> Int?
+            purge: @escaping (PurgeOrder) -> Int?
         ) {
             self.isReady = isReady
             self.metrics = metrics
@@ -109,11 +109,11 @@ package final class AdminServer {
     }
 
     private func purge(_ content: [UInt8]) -> Answer {
-        let allowed = "send {\"tenant\": \"ID\"} or {\"tenant\": \"ID\", \"route\": \"NAME\"}"
+        let allowed = "send {\"tenant\": \"ID\"}, with \"route\": \"NAME\" or \"soft\": true if wanted"
         guard content.count <= Self.maximumContentBytes, let order = PurgeOrder(content) else {
             return Self.mistake(.badRequest, allowed)
         }
-        guard let count = reach.purge(order.tenant, order.route) else {
+        guard let count = reach.purge(order) else {
             return Self.mistake(.notFound, "no such tenant or route; \(allowed)")
         }
         return Answer(body: "{\"purged\":\(count)}\n")

@@ -12,6 +12,8 @@ package final class ListQueryModel: Sendable {
     package let pageSizeIndex: Int
     /// Items of a page when the query does not say.
     package let defaultPageSize: Int
+    /// Most items of a page that a query may ask for.
+    package let maximumPageSize: Int
     /// How pages are built and which of them answer which questions; `nil` if a page answers its own only.
     package let page: PageModel?
 
@@ -52,11 +54,12 @@ package final class ListQueryModel: Sendable {
             entries.append(Entry(name: vocabulary.add(parameter.name), rule: rule))
         }
         guard let pageSizeIndex = parameters.firstIndex(where: { $0.name == pageSize }),
-            case .integer(_, _, .some(let defaultPageSize)) = parameters[pageSizeIndex].kind
+            case .integer(_, let maximumPageSize, .some(let defaultPageSize)) = parameters[pageSizeIndex].kind
         else { throw .pageSizeInvalid(pageSize) }
         self.parameters = parameters
         self.pageSizeIndex = pageSizeIndex
         self.defaultPageSize = defaultPageSize
+        self.maximumPageSize = Int(maximumPageSize)
         self.entries = entries
         self.vocabulary = vocabulary
         self.page =

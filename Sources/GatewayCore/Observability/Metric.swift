@@ -6,8 +6,10 @@
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
-    case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
-    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
+    case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheBytes, cacheEntries,
+        cacheEvictions
+    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamPauses
+    case credentialTakeovers
     case requestsShed, residentBytes
     case rateLimited, rateLimitShadowed, rateLimitBuckets, quotaBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
@@ -43,6 +45,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .sentBytes: "kayle_gateway_sent_bytes_total"
         case .cacheRequests: "kayle_gateway_cache_requests_total"
         case .cacheRefreshes: "kayle_gateway_cache_refreshes_total"
+        case .cacheNarrowings: "kayle_gateway_cache_narrowings_total"
+        case .cacheCompressions: "kayle_gateway_cache_compressions_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -50,6 +54,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "kayle_gateway_upstream_duration_seconds"
         case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
         case .upstreamRetries: "kayle_gateway_upstream_retries_total"
+        case .upstreamPauses: "kayle_gateway_upstream_pauses_total"
         case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
         case .requestsShed: "kayle_gateway_requests_shed_total"
         case .residentBytes: "kayle_gateway_resident_bytes"
@@ -72,9 +77,10 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var kind: Kind {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
-            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
-            .credentialTakeovers, .rateLimited, .rateLimitShadowed, .requestsShed,
-            .rateLimitEvictions, .accessLogLinesDropped, .reloads:
+            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions,
+            .cacheEvictions, .upstreamRequests, .upstreamRetries, .upstreamPauses, .credentialTakeovers,
+            .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitEvictions, .accessLogLinesDropped,
+            .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
             .rateLimitBuckets, .quotaBuckets, .residentBytes, .configurationGeneration, .certificateExpiry,
@@ -91,11 +97,11 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes, .sentBytes, .cacheBytes, .residentBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
-            .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
-            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited,
-            .rateLimitShadowed, .requestsShed, .rateLimitBuckets, .quotaBuckets,
-            .rateLimitEvictions, .accessLogLinesDropped,
-            .configurationGeneration, .reloads, .buildInfo:
+            .handshakes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions, .cacheEntries,
+            .cacheEvictions, .upstreamRequests, .upstreamInFlight, .upstreamRetries, .upstreamPauses,
+            .credentialTakeovers, .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitBuckets,
+            .quotaBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration, .reloads,
+            .buildInfo:
             .count
         }
     }
@@ -108,9 +114,10 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .refusals, .connectionsEnded: [.reason]
         case .handshakes: [.result]
         case .cacheRequests: [.route, .result]
+        case .cacheCompressions: [.result]
         case .upstreamRequests: [.route, .status]
-        case .upstreamDuration, .cacheRefreshes: [.route]
-        case .credentialTakeovers: [.tenant]
+        case .upstreamDuration, .cacheRefreshes, .cacheNarrowings: [.route]
+        case .upstreamPauses, .credentialTakeovers: [.tenant]
         case .requestsShed: [.tenant, .reason]
         case .rateLimited, .rateLimitShadowed: [.tenant, .limit]
         case .reloads: [.result]
@@ -134,8 +141,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
-            .upstreamRequests, .upstreamDuration, .upstreamInFlight, .upstreamRetries, .credentialTakeovers,
-            .rateLimited, .rateLimitShadowed, .requestsShed, .loopTurnDuration, .reloads:
+            .cacheNarrowings, .cacheCompressions, .upstreamRequests, .upstreamDuration, .upstreamInFlight,
+            .upstreamRetries, .upstreamPauses, .credentialTakeovers, .rateLimited, .rateLimitShadowed,
+            .requestsShed, .loopTurnDuration, .reloads:
             false
         }
     }
@@ -155,6 +163,10 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .sentBytes: "Bytes of answers sent, heads included, before encryption."
         case .cacheRequests: "Requests of cached routes, by what the cache had: the words of Cache-Status."
         case .cacheRefreshes: "Fetches of answers that were given meanwhile although their time was over."
+        case .cacheNarrowings:
+            "Requests for which a larger page (`widen`) was of no use, so that their own question was asked."
+        case .cacheCompressions:
+            "Stored answers that were to be made smaller: by coding, or `useless` or `dropped` for want of room."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."
@@ -162,6 +174,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "Time from a request's start upstream to the last byte of its answer."
         case .upstreamInFlight: "Requests upstream that are not answered yet."
         case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
+        case .upstreamPauses:
+            "Answers of 429 after which nothing was sent for a while with the tenant's upstream token."
         case .credentialTakeovers:
             "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
         case .requestsShed: "Requests refused because the gateway itself was short, by what it was short of."

@@ -63,13 +63,22 @@ package final class TenantContext: Sendable {
     package let partition: CachePartition
     /// Its limits by route: those of its plan, then those of the route.
     package let limits: [LimitPlan]
+    /// Until when nothing is sent with its upstream token.
+    package let pause: CredentialPause
+    /// The same for its other upstream token.
+    let standbyPause: CredentialPause
     /// Its number in metrics.
     package let label: LabelValue
     /// Its id as it stands in log lines.
     let logText: [UInt8]
 
     /// Puts the parts together.
-    package init(tenant: Tenant, partition: CachePartition, limits: [LimitPlan], label: LabelValue) {
+    package init(
+        tenant: Tenant, partition: CachePartition, limits: [LimitPlan], label: LabelValue,
+        pause: CredentialPause, standbyPause: CredentialPause
+    ) {
+        self.pause = pause
+        self.standbyPause = standbyPause
         self.tenant = tenant
         self.partition = partition
         self.limits = limits

@@ -55,6 +55,9 @@ package final class Exchange: PendingAnswer {
     var revalidation: Revalidation?
     /// The head of what it confirmed.
     var confirmedHead: ResponseHead?
+    /// The larger page that is asked for in place of what the client wants; `nil` if its own question is
+    /// asked.
+    private(set) var widening: Widening?
     /// Whether it fetches for the cache alone: no client waits, and none is written down.
     private(set) var isRefresh = false
     /// Content collected for the cache and not sent.
@@ -90,6 +93,23 @@ package final class Exchange: PendingAnswer {
         self.partition = partition
         self.fill = fill
     }
+
+    /// Has a larger page asked for.
+    func widen(_ widening: Widening) { self.widening = widening }
+
+    /// Goes back to the client's own question, about which nothing is known yet.
+    func narrow() {
+        widening = nil
+        stale = nil
+        revalidation = nil
+        confirmedHead = nil
+        decision = nil
+        collected = []
+        transfer = nil
+    }
+
+    /// What is asked on the cache's behalf.
+    var question: UpstreamRequest? { widening?.request ?? fill }
 
     /// By what its answer is read as a page; only pages of tenants are.
     var pageModel: PageModel? {
@@ -165,6 +185,14 @@ package final class Exchange: PendingAnswer {
 
     /// The client has gone.
     package override func abandon() { pipeline.abandon(self) }
+}
+
+/// A larger page, asked for so that the next questions find their answers at hand.
+struct Widening {
+    /// The client's own question: its canonical target.
+    let key: [UInt8]
+    /// What the upstream is asked in its place.
+    let request: UpstreamRequest
 }
 
 /// What an exchange that waits keeps of the texts that the worker's buffers held when its request was judged.

@@ -52,6 +52,11 @@ package final class ExchangeRecorder {
             MetricSeries(.requestsShed, tenant?.label ?? .other, names.value(.reason, shortage.word)))
     }
 
+    /// Counts an answer of 429 after which nothing is sent for a while.
+    func upstreamPaused(_ tenant: TenantContext) {
+        metrics.increment(MetricSeries(.upstreamPauses, tenant.label))
+    }
+
     /// Counts an exchange that waits for its answer, until it is written down.
     func exchangeBegan() { metrics.increment(.requestsInFlight) }
 
@@ -125,6 +130,17 @@ package final class ExchangeRecorder {
         countUpstream(record)
     }
 
+    /// Counts a stored answer that was to be made smaller, by what became of it.
+    func compressed(_ result: String) {
+        metrics.increment(MetricSeries(.cacheCompressions, names.value(.result, result)))
+    }
+
+    /// Counts a larger page that did not answer the question it was fetched for; the exchange goes on.
+    func askedInVain(_ record: borrowing ExchangeRecord) {
+        metrics.increment(MetricSeries(.cacheNarrowings, record.route?.label ?? .other))
+        countUpstream(record)
+    }
+
     /// Hands the lines over that have been gathered.
     package func flush() { log?.flush() }
 
@@ -179,8 +195,8 @@ package final class ExchangeRecorder {
         case .access(let reason): accessReasons[Int(reason.rawValue)]
         case .limited: limitedReason
         case .guessing: guessingReason
-        case .message, .path, .query, .pageTooLarge, .noRoute, .methodNotAllowed, .late, .upstream,
-            .overloaded:
+        case .message, .path, .query, .pageTooLarge, .noRoute, .methodNotAllowed, .late, .upstreamLimited,
+            .upstream, .overloaded:
             names.value(.reason, refusal.word)
         }
     }

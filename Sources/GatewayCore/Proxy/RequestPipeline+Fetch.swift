@@ -47,14 +47,13 @@ extension RequestPipeline {
     /// The request that asks on the cache's behalf: a GET, whatever the client's method, with nothing of the
     /// client's that is not in the key.
     func fillRequest(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream, _ exchange: Exchange
+        _ target: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
+        _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
-        var request = target.withBytes { target in
-            UpstreamRequest(
-                method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
-                authorization: credential)
-        }
+        var request = UpstreamRequest(
+            method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
+            authorization: credential)
         let identifier = exchange.texts.identifier
         ForwardedFields.appendForStore(
             head: head, bytes, downstream: downstream, identifier: identifier.span,
@@ -66,7 +65,7 @@ extension RequestPipeline {
     func lead(_ exchange: Exchange, _ permit: consuming FetchPermit) {
         exchange.permit = consume permit
         exchange.state = .filling
-        start(exchange, exchange.fill)
+        start(exchange, exchange.question)
     }
 
     /// Waits for somebody else's fetch, up to its deadline.
@@ -78,6 +77,7 @@ extension RequestPipeline {
 
     /// Fetches for itself; the answer is not stored.
     func goAlone(_ exchange: Exchange) {
+        if exchange.widening != nil { exchange.narrow() }
         exchange.state = .passing(nil)
         start(exchange, exchange.fill)
     }
@@ -91,6 +91,7 @@ extension RequestPipeline {
         if transfer.head != nil && exchange.record.upstreamHeadAt == nil {
             exchange.record.upstreamHeadAt = now
             exchange.record.upstreamStatus = transfer.head?.status
+            if let head = transfer.head { notePause(exchange, head) }
             if credentialWasRefused(exchange, transfer) { return wake(exchange) }
         }
         if transfer.isOver && exchange.record.upstreamEndedAt == nil { exchange.record.upstreamEndedAt = now }
@@ -106,8 +107,8 @@ extension RequestPipeline {
         }
         noteWaiting(exchange)
         switch message.news {
-        case .ended(.entry(let entry)): exchange.deliver(entry, role: .collapsed)
-        case .ended(.goAlone): goAlone(exchange)
+        case .ended(.entry(let entry)): deliver(entry, to: exchange, role: .collapsed)
+        case .ended(.goAlone): if exchange.widening == nil { goAlone(exchange) } else { askItself(exchange) }
         case .ended(.failed(let number)):
             exchange.setRole(.collapsed)
             exchange.state = .refusing(.upstream(UpstreamFailure(number: number)))
@@ -188,6 +189,9 @@ extension RequestPipeline {
     func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
         guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
         exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
+        if let seconds = pausedSeconds(exchange.record, isRepeated: exchange.isRepeated) {
+            return hold(exchange, retryAfterSeconds: seconds)
+        }
         exchange.record.upstreamAskedAt = now
         switch upstream.start(request, owner: exchange.number, now: now) {
         case .started(let transfer):
@@ -201,12 +205,27 @@ extension RequestPipeline {
         }
     }
 
+    /// Does not send a request, because the upstream has asked for that: gives what is kept, or says for how
+    /// long.
+    private func hold(_ exchange: Exchange, retryAfterSeconds: UInt64) {
+        if !giveStale(exchange) {
+            if let permit = exchange.permit.take() {
+                courier.deliver(cache.collapser.end(permit, .goAlone))
+            }
+            // Nothing was forwarded, so `Cache-Status` has nothing to tell.
+            exchange.record.cacheStatus = nil
+            exchange.state = .refusing(.upstreamLimited(retryAfterSeconds: retryAfterSeconds))
+        }
+        endIfAlone(exchange)
+    }
+
     /// Takes what has come of an answer for the cache. Nothing of it is sent before it is whole: so it has
     /// its `ETag`, so an upstream that breaks off costs a clean 502 and no broken answer
     /// (docs/decisions/0003).
     private func collect(_ exchange: Exchange, _ transfer: Transfer) {
         if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
-        guard case .filling = exchange.state else { return }
+        // A larger page that is of no use has been given up for the client's own question.
+        guard case .filling = exchange.state, exchange.transfer === transfer else { return }
         transfer.received.withBytes { exchange.collected.append($0) }
         transfer.received.removeAll()
         transfer.didConsume()
@@ -223,7 +242,7 @@ extension RequestPipeline {
     }
 
     private func decide(_ exchange: Exchange, _ head: ResponseHead, _ transfer: Transfer) {
-        guard var request = exchange.cacheRequest, let lifetime = exchange.record.route?.cache?.timeToLive,
+        guard var request = exchange.cacheRequest, let policy = exchange.record.route?.cache,
             let framing = transfer.framing
         else { preconditionFailure("a fill without a policy") }
         // The fill is a GET also when a HEAD began it.
@@ -238,9 +257,14 @@ extension RequestPipeline {
             // What is kept, with what has just been said about it (RFC 9111 §4.3.4).
             answer = revalidation.confirmed(by: head)
         }
+        let isMissing = head.status == .notFound
         let decision = cache.decide(
-            StoragePolicy.Subject(request: request, response: answer, framing: framing, timing: timing),
-            routeLifetime: lifetime, staleness: exchange.record.route?.cache?.staleness ?? .none)
+            StoragePolicy.Subject(
+                request: request, response: answer, framing: framing, timing: timing,
+                keepsNotFound: policy.notFoundTimeToLive > .zero),
+            routeLifetime: isMissing ? policy.notFoundTimeToLive : policy.timeToLive,
+            // That something is not there is never said of a moment that has passed.
+            staleness: isMissing ? .none : policy.staleness)
         exchange.decision = decision
         // What was confirmed is at hand, whether it may be kept or not.
         if isConfirmed {
@@ -252,6 +276,10 @@ extension RequestPipeline {
 
     /// The answer is for the leader alone: it goes on as it comes, and the followers fetch for themselves.
     private func passOn(_ exchange: Exchange, because refusal: StorageRefusal) {
+        if exchange.widening != nil, exchange.connection != nil, isAboutPages(exchange.record.upstreamStatus)
+        {
+            return giveUpWidening(exchange)
+        }
         guard let permit = exchange.permit.take() else { preconditionFailure("a fill without a permit") }
         courier.deliver(cache.collapser.end(permit, .goAlone))
         exchange.setRole(.single, status: exchange.record.upstreamStatus, detail: .notStored(refusal))
@@ -275,17 +303,16 @@ extension RequestPipeline {
             receivedUnixSeconds: recorder.nowUnixSeconds,
             model: exchange.pageModel)
         courier.deliver(admission.wakeup)
-        exchange.deliver(admission.entry, role: .single)
-        exchange.setRole(
-            admission.refusal == nil ? .stored : .single, status: head.status,
-            detail: admission.refusal.map { .notStored($0) })
+        deliver(
+            admission.entry, to: exchange, role: admission.refusal == nil ? .stored : .single,
+            status: head.status, detail: admission.refusal.map { .notStored($0) })
         endIfAlone(exchange)
     }
 
     /// Gives what is kept in place of an answer that says the upstream cannot answer; whether it did.
     private func standIn(for status: Status, _ exchange: Exchange, _ transfer: Transfer) -> Bool {
         switch status.rawValue {
-        case 500, 502, 503, 504: break
+        case 429, 500, 502, 503, 504: break
         default: return false
         }
         guard giveStale(exchange) else { return false }
@@ -301,12 +328,14 @@ extension RequestPipeline {
         if let permit = exchange.permit.take() {
             courier.deliver(cache.collapser.end(permit, .entry(entry)))
         }
-        exchange.deliver(entry, role: .single)
-        exchange.setRole(.single, status: exchange.record.upstreamStatus, detail: .staleOnError)
+        deliver(
+            entry, to: exchange, role: .single, status: exchange.record.upstreamStatus, detail: .staleOnError)
         return true
     }
 
     private func fail(_ exchange: Exchange, _ failure: UpstreamFailure) {
+        // A large page may be what was too much.
+        if exchange.widening != nil { exchange.partition?.restFromWidening(at: now) }
         if giveStale(exchange) {
             endIfAlone(exchange)
             return

@@ -32,10 +32,18 @@ extension RequestPipeline {
     }
 
     /// What a request that the cache has no answer for owes beyond what it has paid, and its place among the
-    /// requests under way. Before that, whether the gateway can take on any more.
-    func takeRest(_ downstream: Downstream, _ record: inout ExchangeRecord) -> Refusal? {
+    /// requests under way. Before that, whether the upstream and the gateway can take on any more; an answer
+    /// whose time is over may be given all the same while the upstream takes none.
+    func takeRest(
+        _ downstream: Downstream, _ record: inout ExchangeRecord, isAnyhowAnswered: Bool = false
+    ) -> Refusal? {
         guard let route = record.route else { return .noRoute }
         let plan = limits(of: record, route)
+        if !isAnyhowAnswered, let seconds = pausedSeconds(record) {
+            // Before anything is said to the cache: what is not sent changes nothing, and costs nothing.
+            giveBack(plan)
+            return .upstreamLimited(retryAfterSeconds: seconds)
+        }
         let load = LoadShedder.Load(
             waitingCount: upstream.waitingCount, maximumWaitingCount: upstream.maximumWaitingCount,
             residentBytes: residentBytes())

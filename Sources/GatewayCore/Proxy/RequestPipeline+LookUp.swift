@@ -15,6 +15,12 @@ extension RequestPipeline {
         let now = downstream.startedAt
         let found = cache.lookUp(partition, route: route.number, query: key, now: now)
         if case .fresh(let entry) = found {
+            if entry.status == .notFound, let shown = slice(key, partition, route, now: now),
+                shown.source.isNewer(than: entry)
+            {
+                // A page that came later shows what was missing.
+                return answer(shown, request, head, bytes, downstream, &record, into: &output)
+            }
             record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
             return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
         }
@@ -27,11 +33,23 @@ extension RequestPipeline {
             record.cacheStatus = .staleHit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
             return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
         }
-        if let refusal = takeRest(downstream, &record) {
+        if case .miss = found, let wide = wideTarget(key, partition, record, now: now) {
+            return askWide(wide, key, request, head, bytes, downstream, &record, into: &output)
+        }
+        if let refusal = takeRest(downstream, &record, isAnyhowAnswered: found.staleEntry != nil) {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
         let exchange = makeExchange(head, bytes, downstream, record)
         prepareFill(exchange, request, head, bytes, downstream, found.staleEntry)
+        join(key, exchange)
+        return .pending(exchange)
+    }
+
+    /// 10: fetches for all who ask the same, or waits for whoever does.
+    func join(_ key: Span<UInt8>, _ exchange: Exchange) {
+        guard let route = exchange.record.route, let partition = exchange.partition else {
+            preconditionFailure("exchange \(exchange.number) joins nothing")
+        }
         let waiter = Waiter(worker: workerIndex, token: exchange.number)
         switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
         case .lead(let permit): lead(exchange, permit)
@@ -39,45 +57,54 @@ extension RequestPipeline {
         case .alone: goAlone(exchange)
         case .fresh(let entry, let wakeup):
             courier.deliver(wakeup)
-            exchange.deliver(entry, role: .collapsed)
+            deliver(entry, to: exchange, role: .collapsed)
         }
-        return .pending(exchange)
     }
 
     /// Has one request fetch anew what was just given although its time is over; nothing if one does already.
-    private func refresh(
+    func refresh(
         _ entry: CacheEntry, _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead,
-        _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord
+        _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord, wide: [UInt8]? = nil
     ) {
         guard let route = record.route else { preconditionFailure("a refresh without a route") }
         let partition = record.snapshot.partition(for: record.tenant, on: route)
-        guard let permit = cache.refresh(partition, route: route.number, query: key) else { return }
+        guard pausedSeconds(record) == nil,
+            let permit = cache.refresh(partition, route: route.number, query: key)
+        else { return }
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.becomeRefresh()
-        prepareFill(exchange, request, head, bytes, downstream, entry)
+        prepareFill(exchange, request, head, bytes, downstream, entry, wide: wide)
         lead(exchange, permit)
     }
 
-    /// Notes what is to be asked on the cache's behalf, and what is at hand should that fail.
-    private func prepareFill(
+    /// Notes what is to be asked on the cache's behalf, and what is at hand should that fail. `wide` is the
+    /// target of a larger page that is asked for in place of the client's own; `stale` belongs to what is
+    /// asked.
+    func prepareFill(
         _ exchange: Exchange, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        _ downstream: Downstream, _ stale: CacheEntry?
+        _ downstream: Downstream, _ stale: CacheEntry?, wide: [UInt8]? = nil
     ) {
         guard let route = exchange.record.route else { preconditionFailure("a fill without a route") }
         let partition = exchange.record.snapshot.partition(for: exchange.record.tenant, on: route)
         exchange.condition = request.isConditional ? Self.condition(head, bytes) : []
         exchange.stale = stale
-        var fill = fillRequest(head, bytes, downstream, exchange)
+        var own = target.withBytes { fillRequest($0, head, bytes, downstream, exchange) }
+        var asked = wide.map { fillRequest($0.span, head, bytes, downstream, exchange) } ?? own
         // What a client has is its own affair; what we have is asked about on our own.
         if route.cache?.sharing == .tenant, let stale, let revalidation = Revalidation(stale) {
             exchange.revalidation = revalidation
             revalidation.forEachCondition { name, value in
                 var text: [UInt8] = []
                 text.append(name)
-                fill.append(name: text.span, value: value)
+                asked.append(name: text.span, value: value)
             }
         }
-        exchange.prepareFill(request: request, partition: partition, fill)
+        if wide == nil || exchange.isRefresh {
+            own = asked
+        } else {
+            exchange.widen(Widening(key: target.withBytes { $0.array }, request: asked))
+        }
+        exchange.prepareFill(request: request, partition: partition, own)
     }
 
     /// All lines of `If-None-Match` as one list (RFC 9110 §5.3).
@@ -97,23 +124,28 @@ extension RequestPipeline {
     ) -> Handling {
         if request.isConditional, !entry.eTag.isEmpty {
             let held = entry.bytes
-            let tag = held.span.extracting(entry.eTag.range)
-            if Self.has(tag, head, bytes) {
+            if holds(held.span.extracting(entry.eTag.range), request, head, bytes) {
+                let tag = tag
                 let lifetime = entry.remainingLifetimeSeconds(now: downstream.startedAt)
                 return confirm(
-                    tag, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
+                    tag.span, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
             }
         }
-        return answer(from: entry, head, bytes, downstream, &record, into: &output)
+        let given = request.codings.isPlainOnly ? entry : coded(entry, request.codings)
+        return answer(from: given, head, bytes, downstream, &record, into: &output)
     }
 
-    /// Whether the client says that it has what this tag stands for.
-    static func has(_ tag: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
-        let lines = head.fields.span
-        for index in lines.indices where lines[index].known == .ifNoneMatch {
-            if EntityTagList.names(tag, in: bytes.extracting(lines[index].value.range)) { return true }
+    /// Whether the client has an answer whose plain form has this tag; `tag` then is that of the form it has.
+    func holds(
+        _ plain: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) -> Bool {
+        let lines = head.fields
+        return findHeld(plain, request.codings) { tag in
+            for line in lines where line.known == .ifNoneMatch {
+                if EntityTagList.names(tag, in: bytes.extracting(line.value.range)) { return true }
+            }
+            return false
         }
-        return false
     }
 
     /// Answers with 304: what the client has is right.

@@ -35,15 +35,25 @@ extension RequestPipeline {
         _ slice: PageSlice, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
+        record.cacheStatus = .slice(
+            ttlSeconds: slice.remainingLifetimeSeconds(now: downstream.startedAt))
+        return give(slice, request, head, bytes, downstream, &record, into: &output)
+    }
+
+    /// The same, once it is said how the cache took part.
+    func give(
+        _ slice: PageSlice, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) -> Handling {
         let now = downstream.startedAt
-        record.cacheStatus = .slice(ttlSeconds: slice.remainingLifetimeSeconds(now: now))
         record.status = slice.source.status
         tag.removeAll(keepingCapacity: true)
         slice.appendETag(to: &tag)
         let tag = tag
-        if request.isConditional, Self.has(tag.span, head, bytes) {
+        if request.isConditional, holds(tag.span, request, head, bytes) {
+            let held = self.tag
             return confirm(
-                tag.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
+                held.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
                 downstream, &record, into: &output)
         }
         let bodyByteCount = slice.bodyByteCount

@@ -223,14 +223,18 @@ extension RequestPipeline {
     private func confirm(
         _ entry: CacheEntry, _ exchange: Exchange, into output: inout ByteBuffer
     ) -> Bool {
-        let held = entry.bytes
-        let tag = held.span.extracting(entry.eTag.range)
         let condition = exchange.condition
-        guard !condition.isEmpty, EntityTagList.names(tag, in: condition.span) else { return false }
+        guard !condition.isEmpty, !entry.eTag.isEmpty else { return false }
+        let held = entry.bytes
+        let isHeld = findHeld(
+            held.span.extracting(entry.eTag.range), exchange.cacheRequest?.codings ?? .unsaid
+        ) { EntityTagList.names($0, in: condition.span) }
+        guard isHeld else { return false }
         exchange.record.status = .notModified
         let own = exchange.texts.ownFields
+        let tag = tag
         composer.answerNotModified(
-            tag, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
+            tag.span, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
             own: own.span, now: now, into: &output)
         return true
     }

@@ -46,6 +46,8 @@ package final class RequestPipeline {
     var limited = LimitedRequest()
     /// Its place among the requests under way, until its exchange takes it over.
     var underWay: UnderWay?
+    /// The stored answers that are made smaller.
+    var compression: CompressionQueue
     /// The largest page that the token of the request at hand may ask for.
     var pageCeiling = UInt32.max
 
@@ -69,6 +71,7 @@ package final class RequestPipeline {
         shedder = parts.shedder
         workerIndex = parts.workerIndex
         self.snapshot = snapshot
+        compression = CompressionQueue(parts.cache.compression)
         composer = ResponseComposer(deployment: parts.deployment)
         identifier = RequestIdentifier(prefix: parts.identifierPrefix)
     }
@@ -90,6 +93,7 @@ package final class RequestPipeline {
     ) -> Handling {
         let proxies = snapshot.trustedProxies
         let downstream = proxies.isEmpty ? downstream : downstream.behind(proxies, head, bytes)
+        precondition(underWay == nil, "a place among the requests under way belongs to no exchange")
         identifier.take(from: head, bytes)
         beginOwnFields()
         path.removeAll()

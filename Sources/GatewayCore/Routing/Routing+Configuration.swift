@@ -74,6 +74,15 @@ package struct RouteConfiguration: Sendable {
                 "query", "the route takes methods other than GET; allowed: on routes with \"method\": \"GET\""
             )
         }
+        if let rows = cache?.widen {
+            if query?.page == nil {
+                section.mistake(
+                    "cache", "widen: no pages are read here; allowed: with a query model that has a page")
+            } else if let maximum = query?.maximumPageSize, rows > maximum {
+                section.mistake(
+                    "cache", "widen is \(rows); allowed: up to \(maximum), the most rows of a page")
+            }
+        }
         if access == .open, scope != nil {
             section.mistake(
                 "scope", "an open route sees no token; allowed: on routes with \"access\": \"token\"")
@@ -107,6 +116,14 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
     package let staleness: Staleness
     /// The list route of whose rows an answer is one; absent, no row answers.
     package let rowOf: String?
+    /// How many rows are asked for where a client wants fewer; absent, as many as it wants.
+    package let widen: Int?
+    /// How long a 404 is kept; zero for not at all.
+    package let notFoundTimeToLive: Duration
+
+    /// How long a 404 about one row is kept unless the route says otherwise: long enough for a client that
+    /// asks again and again, too short for anybody to notice.
+    private static let standardNotFoundTimeToLive = Duration.seconds(1)
 
     /// Who shares an entry.
     package enum Sharing: String, Sendable, Hashable, CaseIterable {
@@ -138,6 +155,17 @@ package struct RouteCacheConfiguration: Sendable, Hashable {
         rowOf = section.optional(
             "row_of", .name,
             "On a route `LIST/{id}`: the list route whose rows, alone, are this route's answers.")
+        widen = section.optional(
+            "widen", .integer(in: 2...PageModel.maximumRows),
+            "How many rows are asked for where a client wants fewer, so that its next pages are at hand.")
+        let notFound = section.optional(
+            "not_found_ttl", .duration(in: .zero ... .seconds(60)),
+            "On a route with `row_of`: how long a 404 is kept; `0s` for not at all. Left out: 1s.")
+        if notFound != nil, rowOf == nil, !section.isFaulty("row_of") {
+            section.mistake(
+                "not_found_ttl", "only answers about one row are kept as missing; allowed: with \"row_of\"")
+        }
+        notFoundTimeToLive = rowOf == nil ? .zero : notFound ?? Self.standardNotFoundTimeToLive
         switch (access, sharing) {
         case (.token, .tenant), (.open, .headers): break
         case (.token, .headers):

@@ -17,11 +17,31 @@ extension CacheConfiguration {
         collapseWait = section.value(
             "collapse_wait", .duration(in: .milliseconds(10) ... .seconds(300)), default: collapseWait,
             "How long a request waits for another's identical fetch before it fetches for itself.")
+        compression =
+            section.optionalSection("compression", "How stored answers are made smaller.") {
+                CompressionPolicy(reading: $0)
+            } ?? compression
         if maximumEntryBytes > memoryBytes {
             section.mistake(
                 section.isGiven("maximum_entry") ? "maximum_entry" : "memory",
                 "an entry of \(SizeText.text(maximumEntryBytes)) does not fit into \(SizeText.text(memoryBytes));"
                     + " allowed: maximum_entry up to memory")
         }
+    }
+}
+
+extension CompressionPolicy {
+    /// Reads `cache.compression`.
+    init(reading section: SettingsSection) {
+        self.init()
+        gzipLevel = section.value(
+            "gzip_level", .integer(in: 0...9), default: gzipLevel,
+            "How hard gzip tries, 1 to 9; 0 for no gzip.")
+        zstdLevel = section.value(
+            "zstd_level", .integer(in: 0...9), default: zstdLevel,
+            "How hard zstd tries, 1 to 9; 0 for no zstd.")
+        minimumBytes = section.value(
+            "minimum_size", .size(in: 256...1_048_576), default: minimumBytes,
+            "Bytes of the smallest answer that is made smaller.")
     }
 }

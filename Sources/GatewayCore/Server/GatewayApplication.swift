@@ -74,6 +74,7 @@ final class GatewayApplication: Application {
     override func afterEvents(_ worker: Worker) {
         upstream.advance(now: worker.now)
         deliverNews(worker)
+        if pipeline.isCompressing { pipeline.compress() }
     }
 
     override func beforeWait(_ worker: Worker) {
@@ -94,6 +95,8 @@ final class GatewayApplication: Application {
     }
 
     override var nextDeadline: MonotonicInstant? {
+        // There is work: look for events, and do not wait for any.
+        if pipeline.isCompressing { return turnBegan }
         let tick = lastTick?.advanced(by: Self.tick)
         guard let upstream = upstream.nextDeadline else { return tick }
         return tick.map { min($0, upstream) } ?? upstream

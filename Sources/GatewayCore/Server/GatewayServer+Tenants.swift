@@ -1,3 +1,4 @@
+import Cache
 import HTTPModel
 import Logging
 
@@ -51,6 +52,23 @@ extension GatewayServer {
                 MetricSeries(.reloads, shared.registry.names.value(.result, "store_failed")))
             events.error("the tenant store was not taken, the one before stays in use: \(error)")
         }
+    }
+
+    /// Carries out an order to purge; `nil` for an unknown tenant or route. What was fetched with a tenant's
+    /// other upstream token goes too: it could come back with that.
+    func purge(_ order: PurgeOrder) -> Int? {
+        guard snapshot.tenants.contains(where: { $0.tenant.id == order.tenant }) else { return nil }
+        var number: UInt32?
+        if let route = order.route {
+            guard let known = snapshot.routes.routes.first(where: { $0.name == route }) else { return nil }
+            number = known.number
+        }
+        let count = shared.cache.purge(
+            tenant: order.tenant, route: number, order.manner, now: MonotonicClock.now())
+        let verb = order.manner == .hard ? "purged" : "made stale"
+        events.info(
+            "\(verb) \(count) entries of tenant \(order.tenant)\(order.route.map { ", route \($0)" } ?? "")")
+        return count
     }
 
     /// Lets the other upstream token of a tenant take the place of one that the upstream has refused.

@@ -61,7 +61,7 @@ package final class GatewayServer {
             signals = try Self.onSystem { () throws(SystemFailure) in try SignalDescriptor() }
             events = EventLog(level: Self.level(configuration.log.level)).logger("kayle-gateway")
             shared = try SharedParts(configuration)
-            builder = try SnapshotBuilder(configuration, shared)
+            builder = try SnapshotBuilder(configuration, shared: shared)
             tokens = TokenStore(configuration.credentials, known: configuration.knownNames)
             let credentials = configuration.credentials
             // Before the first read, so that no change falls between the two.
@@ -87,7 +87,7 @@ package final class GatewayServer {
             reach: AdminServer.Reach(
                 isReady: { [unowned self] in !isDraining }, metrics: { [unowned self] in metricsText() },
                 status: { [unowned self] in statusDocument() },
-                purge: { [unowned self] in purge(tenant: $0, route: $1) }))
+                purge: { [unowned self] in purge($0) }))
         let application = AdminApplication(
             server: server,
             controls: [
@@ -184,7 +184,7 @@ package final class GatewayServer {
             let next: GatewayConfiguration
             do throws(SettingsFailure) { next = try loadConfiguration() } catch { throw .settings(error) }
             do throws(ServerFailure) {
-                let nextBuilder = try SnapshotBuilder(next, shared)
+                let nextBuilder = try SnapshotBuilder(next, shared: shared)
                 let nextTokens = TokenStore(
                     started.credentials, known: next.knownNames(with: started.credentials))
                 let access = try Self.load(nextTokens, refused: refusedCredentials)
@@ -207,18 +207,6 @@ package final class GatewayServer {
                 MetricSeries(.reloads, shared.registry.names.value(.result, "configuration_failed")))
             events.error("the configuration was not taken, the one before stays in use: \(error)")
         }
-    }
-
-    private func purge(tenant: String, route: String?) -> Int? {
-        guard let context = snapshot.tenants.first(where: { $0.tenant.id == tenant }) else { return nil }
-        var number: UInt32?
-        if let route {
-            guard let known = snapshot.routes.routes.first(where: { $0.name == route }) else { return nil }
-            number = known.number
-        }
-        let count = shared.cache.purge(context.partition, route: number, now: MonotonicClock.now())
-        events.info("purged \(count) entries of tenant \(tenant)\(route.map { ", route \($0)" } ?? "")")
-        return count
     }
 
     private func metricsText() -> String {
@@ -252,7 +240,7 @@ package final class GatewayServer {
         StatusDocument.make(
             snapshot: snapshot, shared: shared, crew: crew,
             uptimeSeconds: Int64(MonotonicClock.now().elapsed(since: startedAt).components.seconds),
-            isDraining: isDraining, storeFailure: storeFailure)
+            isDraining: isDraining, storeFailure: storeFailure, now: MonotonicClock.now())
     }
 
     private static func level(_ level: LogLevel) -> Logger.Level {

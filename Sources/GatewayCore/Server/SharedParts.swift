@@ -11,6 +11,8 @@ final class SharedParts: Sendable {
     let residentBytes = Atomic<Int>(0)
     /// Attempts at showing a token, by address.
     let failedTokens: FailedTokenLimit
+    /// Until when nothing is sent with which upstream credential.
+    let pauses: CredentialPauses
     let registry = MetricRegistry()
     /// The main thread's counts.
     let metrics: WorkerMetrics
@@ -35,6 +37,7 @@ final class SharedParts: Sendable {
         failedTokens = FailedTokenLimit(
             configuration.credentials.failedTokens, hashKey: SipHash.Key(randomness.next(), randomness.next())
         )
+        pauses = CredentialPauses(maximum: configuration.upstream.maximumRetryAfter)
         metrics = registry.makeWorkerMetrics()
         do throws(SystemFailure) { reports = try Mailbox() } catch { throw .system(error) }
         var keys = (0..<TLSContext.ticketKeyBytes).map { _ in UInt8.random(in: 0...255, using: &randomness) }

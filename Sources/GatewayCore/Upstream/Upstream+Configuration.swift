@@ -23,6 +23,8 @@ package struct UpstreamConfiguration: Sendable, Hashable {
     package let responseBufferBytes: Int
     /// Bytes of a request body held for a slow upstream before the client is paused [256KiB].
     package let requestBufferBytes: Int
+    /// How long at most nothing is sent with a credential after the upstream answered 429 [1m].
+    package let maximumRetryAfter: Duration
 
     /// Reads `upstream`.
     package init(reading section: SettingsSection) {
@@ -55,6 +57,10 @@ package struct UpstreamConfiguration: Sendable, Hashable {
         requestBufferBytes = section.value(
             "request_buffer", .size(in: buffer), default: 262_144,
             "Bytes of a request body held for a slow upstream before the client is paused.")
+        maximumRetryAfter = section.value(
+            "retry_after_maximum", .duration(in: .zero ... .seconds(3_600)), default: .seconds(60),
+            "How long at most nothing is sent with a credential after a 429 of the upstream; `0s` takes no notice."
+        )
         checkOrder(section)
     }
 

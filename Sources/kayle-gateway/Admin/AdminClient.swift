@@ -73,9 +73,12 @@ struct AdminClient {
         _ = unsafe gw_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
         guard status == 200 else {
             let text = String(decoding: answer.bytes, as: UTF8.self)
-            throw status == 404 || status == 400
-                ? CommandExit.input(text)
-                : CommandExit.unreachable("\(url)\(path) answered \(status): \(text)")
+            switch status {
+            case 400, 404: throw CommandExit.input(text)
+            // The token in the configuration is not the one the gateway was started with.
+            case 401: throw CommandExit.configuration("\(url)\(path) answered 401: \(text)")
+            default: throw CommandExit.unreachable("\(url)\(path) answered \(status): \(text)")
+            }
         }
         return answer.bytes
     }

@@ -48,7 +48,12 @@ struct RevalidationTests {
         let revalidation = try #require(Revalidation(entry))
 
         let head = revalidation.confirmed(
-            by: response(304, ["x-a: new", "Cache-Control: max-age=9", "Content-Length: 0"]))
+            by: response(
+                304,
+                [
+                    "x-a: new", "Cache-Control: max-age=9", "Content-Length: 0",
+                    "content-type: text/plain",
+                ]))
 
         let lines = head.fields.map { line in
             "\(head.bytes.span.extracting(line.name.range).text): \(head.bytes.span.extracting(line.value.range).text)"

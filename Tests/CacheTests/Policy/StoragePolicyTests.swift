@@ -9,6 +9,7 @@ struct StoragePolicyTests {
         var method = Method.get
         var requestLines: [String] = []
         var status: UInt16 = 200
+        var keepsNotFound = false
         var lines: [String] = []
         var framing = ContentFraming.length(10)
         /// `nil` for stored.
@@ -34,6 +35,11 @@ struct StoragePolicyTests {
         Row(name: "Origin", requestLines: ["Origin: https://kayle.id"], refusal: .bypass),
         Row(name: "Range", requestLines: ["Range: bytes=0-1"], refusal: .bypass),
         Row(name: "404", status: 404, refusal: .status),
+        Row(name: "404 where it is kept", status: 404, keepsNotFound: true, refusal: nil),
+        Row(name: "410 where 404 is kept", status: 410, keepsNotFound: true, refusal: .status),
+        Row(
+            name: "a 404 that must not be kept", status: 404, keepsNotFound: true,
+            lines: ["Cache-Control: no-store"], refusal: .noStore),
         Row(name: "500", status: 500, refusal: .status),
         Row(name: "204", status: 204, framing: .none, refusal: .status),
         Row(name: "206", status: 206, lines: ["Content-Range: bytes 0-9/20"], refusal: .contentRange),
@@ -72,7 +78,7 @@ struct StoragePolicyTests {
         let decision = StoragePolicy.decide(
             StoragePolicy.Subject(
                 request: request(row.method, row.requestLines), response: response(row.status, row.lines),
-                framing: row.framing, timing: promptly),
+                framing: row.framing, timing: promptly, keepsNotFound: row.keepsNotFound),
             routeLifetime: .seconds(60), maximumEntryBytes: 1_000)
 
         switch decision {

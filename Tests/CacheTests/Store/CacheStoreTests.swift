@@ -148,6 +148,63 @@ struct CacheStoreTests {
         cache.checkInvariants()
     }
 
+    @Test func aSoftPurgeLeavesWhatMayBeGivenStaleAndTakesTheRest() throws {
+        let cache = smallCache()
+        let (one, two) = (
+            cache.partition(tenant: "1", credential: 1), cache.partition(tenant: "2", credential: 1)
+        )
+        let stretched = StorageDecision.store(
+            Freshness(
+                receivedAt: at(0), initialAgeNanoseconds: 0, freshUntil: at(60),
+                servedWhileRevalidatingUntil: at(70), servedOnErrorUntil: at(90)))
+        cache.fill(one, "kept", body: [1], decision: stretched)
+        cache.fill(one, "useless", body: [1])
+        cache.fill(two, "other", body: [1])
+
+        #expect(cache.purge(one, route: nil, .soft, now: at(20)) == 2)
+
+        let stale = try #require(cache.lookUp(one, "kept", now: 20).staleEntry)
+        // A worker whose clock was read before the order finds nothing fresh either.
+        #expect(cache.lookUp(one, "kept", now: 19).freshEntry == nil)
+        #expect(stale.remainingLifetimeSeconds(now: at(22)) == -3)
+        #expect(stale.mayAnswerWhileRevalidating(at: at(29)) && !stale.mayAnswerWhileRevalidating(at: at(31)))
+        #expect(stale.mayAnswerOnError(at: at(49)) && !stale.mayAnswerOnError(at: at(51)))
+        #expect(cache.lookUp(one, "useless", now: 20).isMiss)
+        #expect(cache.lookUp(two, "other", now: 20).freshEntry != nil)
+        #expect(cache.purge(one, route: nil, .soft, now: at(30)) == 0)
+        #expect(stale.mayAnswerOnError(at: at(49)))
+        cache.checkInvariants()
+    }
+
+    @Test func aFetchThatBeganBeforeASoftPurgeIsNotStored() {
+        let cache = smallCache()
+        let partition = cache.partition(tenant: "t", credential: 1)
+        guard let permit = cache.permit(partition, "q") else {
+            Issue.record("somebody leads")
+            return
+        }
+
+        _ = cache.purge(partition, route: nil, .soft, now: at(0))
+        let later = cache.fill(partition, "q", body: [2])
+        let admission = cache.admit(
+            permit, head: response(), body: [1], decision: fresh(), receivedUnixSeconds: wallStart)
+
+        #expect(later?.refusal == nil && later != nil)
+        #expect(admission.refusal == .generationPassed)
+        let found = cache.lookUp(partition, "q").freshEntry
+        #expect(found.map { Array($0.bytes[$0.body.range]) } == [2])
+    }
+
+    @Test func aPurgeOfATenantReachesWhatAllItsCredentialsFetched() {
+        let cache = smallCache()
+        let partitions = (0..<3).map { cache.partition(tenant: "t", credential: UInt64($0)) }
+        let other = cache.partition(tenant: "tt", credential: 0)
+        for partition in partitions + [other] { cache.fill(partition, "q", body: [1]) }
+
+        #expect(cache.purge(tenant: "t", route: nil, .hard, now: at(0)) == 3)
+        #expect(cache.lookUp(other, "q").freshEntry != nil)
+    }
+
     @Test func aPurgeDoesNotCountWhatAWriteHadInvalidated() {
         let cache = smallCache()
         let partition = cache.partition(tenant: "t", credential: 1)

@@ -30,6 +30,20 @@ struct RenderedAnswerTests {
         #expect(entry.text(entry.body) == "body")
     }
 
+    @Test func whatIsNotThereHasNoTag() {
+        let entry = CacheEntry(
+            key: CacheKey(partition: CachePartition(id: 1), route: 1, query: Array("q".utf8), hash: 1),
+            judgedWrites: 0,
+            answer: CollectedAnswer(
+                head: response(404, [Self.date, "ETag: \"v1\"", "Last-Modified: \(Self.date.dropFirst(6))"]),
+                body: Array("body".utf8), receivedUnixSeconds: wallStart),
+            decision: fresh())
+
+        #expect(entry.eTag.isEmpty && entry.validator.isEmpty)
+        #expect(!entry.text(entry.headStart).contains("v1"))
+        #expect(Revalidation(entry) == nil)
+    }
+
     @Test func aHeadThatIsPassedOnBeginsWithoutATagOfOurs() {
         let entry = Self.entry([Self.date, "ETag: W/\"x\""], decision: .notStored(.noStore))
 

@@ -1,3 +1,4 @@
+import Cache
 import Foundation
 import HTTPModel
 import Settings
@@ -25,8 +26,11 @@ struct AdminServerTests {
             reach: AdminServer.Reach(
                 isReady: { isReady }, metrics: { "a_total 1\n" },
                 status: { .object(["version": .string("1")]) },
-                purge: { tenant, route in
-                    tenant == "acme" && (route == nil || route == "list") ? (route == nil ? 7 : 3) : nil
+                purge: { order in
+                    guard order.tenant == "acme", order.route == nil || order.route == "list" else {
+                        return nil
+                    }
+                    return (order.route == nil ? 7 : 3) + (order.manner == .soft ? 10 : 0)
                 }))
         let text = "\(request) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n"
         var output = ByteBuffer()
@@ -72,6 +76,8 @@ struct AdminServerTests {
         #expect(ask("POST /purge", content: #"{"tenant": "acme"}"#).body == "{\"purged\":7}\n")
         #expect(
             ask("POST /purge", content: #"{"tenant": "acme", "route": "list"}"#).body == "{\"purged\":3}\n")
+        #expect(
+            ask("POST /purge", content: #"{"tenant": "acme", "soft": true}"#).body == "{\"purged\":17}\n")
         #expect(ask("POST /purge", content: #"{"tenant": "globex"}"#).status == 404)
         #expect(ask("POST /purge", content: #"{"tenant": "acme", "route": "none"}"#).status == 404)
         #expect(ask("POST /purge", content: "acme").status == 400)

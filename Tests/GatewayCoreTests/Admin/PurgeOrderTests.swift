@@ -1,3 +1,4 @@
+import Cache
 import Testing
 
 @testable import GatewayCore
@@ -16,9 +17,16 @@ struct PurgeOrderTests {
         #expect(order(#"{ "route": "sessions.list", "tenant": "acme" }"#)?.route == "sessions.list")
     }
 
+    @Test(arguments: [("true", PurgeManner.soft), ("false", .hard)])
+    func aWordMakesItSoft(word: String, manner: PurgeManner) {
+        #expect(order(#"{"tenant": "acme", "soft": \#(word)}"#)?.manner == manner)
+        #expect(order(#"{"tenant": "acme"}"#)?.manner == .hard)
+    }
+
     @Test(arguments: [
         "", "{}", "[]", "null", "\"acme\"", #"{"route": "x"}"#, #"{"tenant": 1}"#, #"{"tenant": null}"#,
         #"{"tenant": "acme", "route": null}"#, #"{"tenant": "acme", "route": 7}"#,
+        #"{"tenant": "acme", "soft": null}"#, #"{"tenant": "acme", "soft": "yes"}"#,
         #"{"tenant": "acme", "routes": "x"}"#, #"{"tenant": "acme"} x"#, #"{"tenant": "acme""#,
         #"{"tenant": "acme", "tenant": "globex"}"#,
     ])

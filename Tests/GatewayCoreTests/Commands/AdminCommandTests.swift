@@ -45,6 +45,16 @@ struct AdminCommandTests {
         #expect(try cacheStatus("/v1/sessions?limit=1").contains("fwd=uri-miss"))
     }
 
+    @Test func aSoftPurgeTellsHowManyEntriesAreStale() throws {
+        for limit in 1...3 { _ = try cacheStatus("/v1/sessions?limit=\(limit)") }
+
+        let softened = try run(["purge", "--tenant", "acme", "--soft"])
+
+        #expect(softened.status == 0)
+        #expect(softened.output == "made 3 stale\n")
+        #expect(try !cacheStatus("/v1/sessions?limit=1").contains("hit"))
+    }
+
     @Test func whatTheGatewayDoesNotKnowIsStatus65() throws {
         let refused = try [["--tenant", "nobody"], ["--tenant", "acme", "--route", "nothing"]]
             .map { try run(["purge"] + $0) }
@@ -87,7 +97,7 @@ struct AdminCommandTests {
 
         let refused = try run(["status"])
 
-        #expect(refused.status == 69)
+        #expect(refused.status == 78)
         #expect(refused.output == "")
         #expect(refused.errors.contains("401"))
         #expect(!refused.errors.contains("adm_"))

@@ -36,11 +36,13 @@ enum ProxyFixture {
         for tenant in tenants { fixture.addTenant(tenant) }
         let access = fixture.snapshot()
         let none = try routes.map { _ in try LimitPlan([]) }
+        let pauses = CredentialPauses(maximum: .seconds(60)).keep([1, 2])
         let contexts = access.tenants.map { tenant in
             TenantContext(
                 tenant: tenant,
                 partition: cache.partition(tenant: tenant.id, credential: tenant.credentialIdentity),
-                limits: none, label: names.value(.tenant, tenant.id))
+                limits: none, label: names.value(.tenant, tenant.id), pause: pauses[0],
+                standbyPause: pauses[1])
         }
         return ConfigurationSnapshot(
             generation: 1, routes: RouteTable(routes), access: access, tenants: contexts,
@@ -53,9 +55,10 @@ enum ProxyFixture {
         var fixture = AccessFixture()
         fixture.addTenant(id)
         let tenant = fixture.snapshot().tenants[0]
+        let pauses = CredentialPauses(maximum: .seconds(60)).keep([1, 2])
         return TenantContext(
             tenant: tenant,
             partition: cache.partition(tenant: id, credential: tenant.credentialIdentity), limits: [],
-            label: names.value(.tenant, id))
+            label: names.value(.tenant, id), pause: pauses[0], standbyPause: pauses[1])
     }
 }

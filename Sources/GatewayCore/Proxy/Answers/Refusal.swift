@@ -23,6 +23,8 @@ package enum Refusal: Sendable {
     case late
     /// A limit is exceeded, or several.
     case limited(ExceededLimits, retryAfterSeconds: UInt64)
+    /// The upstream has said that it takes no more requests with the tenant's credential now.
+    case upstreamLimited(retryAfterSeconds: UInt64)
     /// The upstream gave no usable answer.
     case upstream(UpstreamFailure)
     /// The gateway has no room for the request now.
@@ -54,6 +56,7 @@ package enum Refusal: Sendable {
         case .methodNotAllowed: .methodNotAllowed
         case .late: .late
         case .limited: .limited
+        case .upstreamLimited: .upstreamLimited
         case .upstream(let failure): .upstream(failure)
         case .overloaded: .overloaded
         }
@@ -79,6 +82,8 @@ package enum Refusal: Sendable {
         case .methodNotAllowed: .fixed("The route does not take this method.")
         case .late: .fixed("The request did not arrive in time.")
         case .limited(let limits, let seconds): .limit(limits.policy.name, waitSeconds: seconds)
+        case .upstreamLimited(let seconds):
+            .composed("The upstream takes no more requests now; the next one is sent in \(seconds) s.")
         case .upstream(let failure): .fixed(failure.sentence)
         case .overloaded: .fixed("The gateway is busy.")
         }
@@ -87,7 +92,9 @@ package enum Refusal: Sendable {
     /// Seconds after which the request may succeed, for `Retry-After`; `nil` where waiting does not help.
     package var retryAfterSeconds: UInt64? {
         switch self {
-        case .limited(_, let seconds), .guessing(let seconds), .overloaded(let seconds): seconds
+        case .limited(_, let seconds), .upstreamLimited(let seconds), .guessing(let seconds),
+            .overloaded(let seconds):
+            seconds
         case .upstream(let failure): failure.status == .serviceUnavailable ? 1 : nil
         case .message, .path, .query, .access, .pageTooLarge, .noRoute, .methodNotAllowed, .late: nil
         }
@@ -99,8 +106,7 @@ package enum Refusal: Sendable {
         switch self {
         case .message, .late: true
         case .path, .query, .access, .guessing, .pageTooLarge, .noRoute, .methodNotAllowed, .limited,
-            .upstream,
-            .overloaded:
+            .upstreamLimited, .upstream, .overloaded:
             false
         }
     }
@@ -152,6 +158,10 @@ package enum Refusal: Sendable {
             Entry(
                 status: .tooManyRequests, code: "RATE_LIMITED",
                 hint: "Wait as long as Retry-After says; refused requests cost nothing.")
+        case .upstreamLimited:
+            Entry(
+                status: .tooManyRequests, code: "RATE_LIMITED",
+                hint: "Wait as long as Retry-After says; the upstream was not asked.")
         case .upstream(let failure):
             Entry(
                 status: failure.status, code: failure.code,
@@ -168,7 +178,7 @@ package enum Refusal: Sendable {
 package enum RefusalReason: Sendable, Hashable {
     /// See the cases of `Refusal`.
     case message(MessageRefusal), path, query, access(AccessRefusal), guessing, pageTooLarge, noRoute,
-        methodNotAllowed, late, limited
+        methodNotAllowed, late, limited, upstreamLimited
     /// See the cases of `Refusal`.
     case upstream(UpstreamFailure), overloaded
 
@@ -185,6 +195,7 @@ package enum RefusalReason: Sendable, Hashable {
         case .methodNotAllowed: "method_not_allowed"
         case .late: "request_timeout"
         case .limited: "rate_limited"
+        case .upstreamLimited: "upstream_rate_limited"
         case .upstream(let failure): "\(failure.proxyError)"
         case .overloaded: "overloaded"
         }

@@ -81,7 +81,7 @@ package struct ResponseComposer: ~Copyable {
             ResponseEncoder.field("Allow", Array(allow.utf8).span, into: &output)
         case .upstream(let failure): appendProxyStatus(failure, into: &output)
         case .message, .path, .query, .access, .guessing, .pageTooLarge, .noRoute, .late, .limited,
-            .overloaded:
+            .upstreamLimited, .overloaded:
             break
         }
         appendOwn(terms, own: own, into: &output)

@@ -5,27 +5,22 @@ import HTTPModel
 struct SnapshotBuilder {
     private let configuration: GatewayConfiguration
     private let routes: RouteTable
-    private let cache: HTTPCache
-    private let names: LabelNames
+    private let shared: SharedParts
     private let quotas: QuotaStore?
     // By name; read once for each configuration.
     private let zones: [String: TimeZoneRules]
 
     /// Prepares the parts that only the configuration decides. A configuration that was read without mistakes
     /// has none here; a query model or limit that cannot be built is reported as a failure all the same.
-    init(
-        _ configuration: GatewayConfiguration, _ shared: SharedParts
-    ) throws(ServerFailure) {
+    init(_ configuration: GatewayConfiguration, shared: SharedParts) throws(ServerFailure) {
         self.configuration = configuration
-        cache = shared.cache
-        names = shared.registry.names
+        self.shared = shared
         quotas = try configuration.hasQuotas ? shared.quotas(configuration) : nil
         zones = try Self.zones(of: configuration)
-        let names = names
         var routes: [Route] = []
         for (index, route) in configuration.routes.enumerated() {
             let list = routes.first { $0.name == route.cache?.rowOf }?.address
-            routes.append(try Self.route(index, route, names, list))
+            routes.append(try Self.route(index, route, shared.registry.names, list))
         }
         self.routes = RouteTable(routes)
         // Found now rather than with the first tenant.
@@ -37,17 +32,21 @@ struct SnapshotBuilder {
     {
         var plans: [[LimitPlan]] = []
         for plan in configuration.plans { plans.append(try limits(of: plan)) }
-        let tenants = access.tenants.map { tenant in
+        // Two for each tenant: the credential in use, and the other one.
+        let pauses = shared.pauses.keep(
+            access.tenants.flatMap { [$0.credentialIdentity, $0.standbyIdentity] })
+        let tenants = access.tenants.enumerated().map { index, tenant in
             TenantContext(
                 tenant: tenant,
-                partition: cache.partition(
+                partition: shared.cache.partition(
                     tenant: tenant.id, credential: tenant.credentialIdentity,
                     organization: tenant.organization),
-                limits: plans[tenant.planIndex], label: names.value(.tenant, tenant.id))
+                limits: plans[tenant.planIndex], label: shared.registry.names.value(.tenant, tenant.id),
+                pause: pauses[index * 2], standbyPause: pauses[index * 2 + 1])
         }
         return ConfigurationSnapshot(
             generation: generation, routes: routes, access: access, tenants: tenants,
-            openPartition: cache.partition(tenant: "", credential: 0), openLimits: try limits(of: nil),
+            openPartition: shared.cache.partition(tenant: "", credential: 0), openLimits: try limits(of: nil),
             trustedProxies: configuration.trustedProxies)
     }
 
@@ -86,7 +85,7 @@ struct SnapshotBuilder {
             }
         return try LimitPolicy(
             plan: owner, name: limit.name, by: limit.dimensions, amount, isShadow: limit.mode == .shadow,
-            label: names.value(.limit, limit.name))
+            label: shared.registry.names.value(.limit, limit.name))
     }
 
     private static func zones(

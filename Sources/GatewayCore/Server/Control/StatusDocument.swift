@@ -1,4 +1,5 @@
 import Cache
+import HTTPModel
 import Settings
 
 /// What `/status` says.
@@ -6,7 +7,7 @@ enum StatusDocument {
     /// Puts the figures together. Walks all counts; for people and dashboards, not for every request.
     static func make(
         snapshot: ConfigurationSnapshot, shared: SharedParts, crew: WorkerCrew, uptimeSeconds: Int64,
-        isDraining: Bool, storeFailure: String?
+        isDraining: Bool, storeFailure: String?, now: MonotonicInstant
     ) -> JSONValue {
         let metrics = shared.registry.snapshot()
         let cache = shared.cache.statistics()
@@ -20,6 +21,8 @@ enum StatusDocument {
                 "id": .string(context.tenant.id), "plan": .string(context.tenant.plan),
                 "has_upstream_token": .boolean(context.tenant.credential != nil),
                 "uses_upstream_token_next": .boolean(context.tenant.usesNext),
+                "upstream_pause_seconds": .integer(
+                    Int64(clamping: context.pause.remainingSeconds(at: now) ?? 0)),
                 "requests": .integer(requestsByTenant[context.tenant.id] ?? 0),
             ])
         }

@@ -16,7 +16,7 @@ struct ErrorsPageTests {
             .methodNotAllowed(allow: "GET"),
             .late,
             .limited(LimitFixture.exceeded("tenant"), retryAfterSeconds: 1),
-            .overloaded(retryAfterSeconds: 1),
+            .overloaded(retryAfterSeconds: 1), .upstreamLimited(retryAfterSeconds: 1),
         ]
 
     private static let failures: [UpstreamFailure] =

@@ -14,7 +14,7 @@ struct RefusalTests {
             .noRoute, .methodNotAllowed(allow: "GET, HEAD"), .late, .pageTooLarge(maximum: 20),
             .guessing(retryAfterSeconds: 2),
             .limited(LimitFixture.exceeded("tenant"), retryAfterSeconds: 3),
-            .overloaded(retryAfterSeconds: 7),
+            .overloaded(retryAfterSeconds: 7), .upstreamLimited(retryAfterSeconds: 4),
         ]
 
     private static let queries: [QueryRefusal] = [
@@ -78,7 +78,7 @@ struct RefusalTests {
             switch refusal {
             case .message, .late: #expect(refusal.endsConnection)
             case .path, .query, .access, .guessing, .pageTooLarge, .noRoute, .methodNotAllowed, .limited,
-                .upstream,
+                .upstreamLimited, .upstream,
                 .overloaded:
                 #expect(!refusal.endsConnection)
             }

@@ -1,0 +1,2 @@
+// The zlib header that Swift sees.
+#include <zlib.h>

@@ -1,0 +1,2 @@
+// The Zstandard header that Swift sees.
+#include <zstd.h>
