@@ -8,6 +8,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
+    case upstreamRetriesDenied, upstreamCircuit, upstreamCircuitsOpened, upstreamCredentialsOpen
+    case upstreamProbes
     case rateLimited, rateLimitBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
     case configurationGeneration, reloads, certificateExpiry, startTime, buildInfo
@@ -50,6 +52,11 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
         case .upstreamRetries: "kayle_gateway_upstream_retries_total"
         case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
+        case .upstreamRetriesDenied: "kayle_gateway_upstream_retries_denied_total"
+        case .upstreamCircuit: "kayle_gateway_upstream_circuit_state"
+        case .upstreamCircuitsOpened: "kayle_gateway_upstream_circuits_opened_total"
+        case .upstreamCredentialsOpen: "kayle_gateway_upstream_credential_circuits_open"
+        case .upstreamProbes: "kayle_gateway_upstream_probes_total"
         case .rateLimited: "kayle_gateway_rate_limited_total"
         case .rateLimitBuckets: "kayle_gateway_rate_limit_buckets"
         case .rateLimitEvictions: "kayle_gateway_rate_limit_evictions_total"
@@ -68,11 +75,12 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
             .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
-            .credentialTakeovers, .rateLimited,
-            .rateLimitEvictions, .accessLogLinesDropped, .reloads:
+            .credentialTakeovers, .upstreamRetriesDenied, .upstreamCircuitsOpened, .upstreamProbes,
+            .rateLimited, .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
-            .rateLimitBuckets, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
+            .upstreamCircuit, .upstreamCredentialsOpen, .rateLimitBuckets, .configurationGeneration,
+            .certificateExpiry, .startTime, .buildInfo:
             .gauge
         case .requestDuration, .upstreamDuration, .loopTurnDuration: .histogram
         }
@@ -85,8 +93,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
             .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
-            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .rateLimited, .rateLimitBuckets,
-            .rateLimitEvictions, .accessLogLinesDropped,
+            .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .upstreamRetriesDenied,
+            .upstreamCircuit, .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes,
+            .rateLimited, .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped,
             .configurationGeneration, .reloads, .buildInfo:
             .count
         }
@@ -97,8 +106,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .requests: [.route, .tenant, .status]
         case .requestDuration: [.route, .cache]
-        case .refusals, .connectionsEnded: [.reason]
-        case .handshakes: [.result]
+        case .refusals, .connectionsEnded, .upstreamCircuitsOpened: [.reason]
+        case .handshakes, .upstreamProbes: [.result]
         case .cacheRequests: [.route, .result]
         case .upstreamRequests: [.route, .status]
         case .upstreamDuration, .cacheRefreshes: [.route]
@@ -108,7 +117,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .certificateExpiry: [.listener]
         case .buildInfo: [.version]
         case .requestsInFlight, .connections, .connectionsAccepted, .receivedBytes, .sentBytes, .cacheBytes,
-            .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
+            .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .upstreamRetriesDenied,
+            .upstreamCircuit, .upstreamCredentialsOpen, .rateLimitBuckets,
             .rateLimitEvictions, .loopTurnDuration, .accessLogLinesDropped, .configurationGeneration,
             .startTime:
             []
@@ -118,7 +128,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// Whether its value is asked from its owner for each snapshot rather than counted by workers.
     package var isSampled: Bool {
         switch self {
-        case .cacheBytes, .cacheEntries, .cacheEvictions, .rateLimitBuckets, .rateLimitEvictions,
+        case .cacheBytes, .cacheEntries, .cacheEvictions, .upstreamRetriesDenied, .upstreamCircuit,
+            .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes, .rateLimitBuckets,
+            .rateLimitEvictions,
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
@@ -150,9 +162,16 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamRequests: "Requests sent upstream, by the status that came back; 0 if none did."
         case .upstreamDuration: "Time from a request's start upstream to the last byte of its answer."
         case .upstreamInFlight: "Requests upstream that are not answered yet."
-        case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
+        case .upstreamRetries:
+            "Requests sent upstream once more: a pooled connection had closed, or there was none, or no answer."
         case .credentialTakeovers:
             "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
+        case .upstreamRetriesDenied: "Requests not sent upstream once more because the budget was used up."
+        case .upstreamCircuit: "The upstream's circuit: 0 closed, 1 half-open, 2 open."
+        case .upstreamCircuitsOpened:
+            "Times a circuit opened: the upstream's, or that of one credential (reason)."
+        case .upstreamCredentialsOpen: "Credentials whose own circuit is not closed."
+        case .upstreamProbes: "Probes of the upstream's health: good or bad."
         case .rateLimited: "Requests refused because a limit was exceeded; they consumed nothing."
         case .rateLimitBuckets: "Token buckets in memory."
         case .rateLimitEvictions: "Full token buckets put out of memory for others."

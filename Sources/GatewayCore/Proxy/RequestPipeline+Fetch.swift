@@ -186,7 +186,8 @@ extension RequestPipeline {
         guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
         exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         exchange.record.upstreamAskedAt = now
-        switch upstream.start(request, owner: exchange.number, now: now) {
+        let credential = exchange.record.tenant?.tenant.credentialIdentity ?? 0
+        switch upstream.start(request, owner: exchange.number, credential: credential, now: now) {
         case .started(let transfer): exchange.transfer = transfer
         case .refused(let failure): fail(exchange, failure)
         }

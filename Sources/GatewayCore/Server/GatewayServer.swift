@@ -229,6 +229,20 @@ package final class GatewayServer {
         metrics.set(MetricSeries(.cacheEvictions), to: Int64(clamping: cache.counts.evicted))
         metrics.set(MetricSeries(.rateLimitBuckets), to: Int64(shared.limiter.bucketCount))
         metrics.set(MetricSeries(.rateLimitEvictions), to: Int64(clamping: shared.limiter.evictionCount))
+        let health = shared.health.report()
+        metrics.set(MetricSeries(.upstreamCircuit), to: health.circuit.rawValue)
+        metrics.set(MetricSeries(.upstreamCredentialsOpen), to: Int64(health.openCredentialCount))
+        for (metric, label, word, count) in [
+            (Metric.upstreamCircuitsOpened, MetricLabel.reason, "upstream", health.openedCount),
+            (.upstreamCircuitsOpened, .reason, "credential", health.openedForCredentialCount),
+            (.upstreamProbes, .result, "good", health.goodProbeCount),
+            (.upstreamProbes, .result, "bad", health.badProbeCount),
+        ] {
+            let value = shared.registry.names.value(label, word)
+            metrics.set(MetricSeries(metric, value), to: Int64(clamping: count))
+        }
+        metrics.set(
+            MetricSeries(.upstreamRetriesDenied), to: Int64(clamping: health.deniedRepetitionCount))
         metrics.set(
             MetricSeries(.accessLogLinesDropped), to: Int64(clamping: shared.writer?.droppedLineCount ?? 0))
         metrics.set(MetricSeries(.configurationGeneration), to: Int64(clamping: generation))

@@ -7,6 +7,8 @@ final class SharedParts: Sendable {
     let limiter: RateLimiter
     /// Attempts at showing a token, by address.
     let failedTokens: FailedTokenLimit
+    /// What is known of the upstream's health.
+    let health: HealthTracker
     let registry = MetricRegistry()
     /// The main thread's counts.
     let metrics: WorkerMetrics
@@ -24,6 +26,7 @@ final class SharedParts: Sendable {
         failedTokens = FailedTokenLimit(
             configuration.credentials.failedTokens, hashKey: SipHash.Key(randomness.next(), randomness.next())
         )
+        health = HealthTracker(rule: configuration.upstream.circuit, retries: configuration.upstream.retries)
         metrics = registry.makeWorkerMetrics()
         do throws(SystemFailure) { reports = try Mailbox() } catch { throw .system(error) }
         var keys = (0..<TLSContext.ticketKeyBytes).map { _ in UInt8.random(in: 0...255, using: &randomness) }

@@ -26,7 +26,11 @@ struct CacheModelTests {
         FileHandle.standardError.write(Data("cache model: seed \(seed), \(tally)\n".utf8))
         #expect(world.findings.isEmpty, "seed \(seed): \(world.findings.prefix(3).joined(separator: "\n"))")
         // A run that compared nothing proves nothing.
-        for word in ["hit", "page-slice", "collapsed", "fwd=uri-miss", "fwd=stale", "swr", "sie"] {
+        for word in ["hit", "page-slice", "fwd=uri-miss", "fwd=stale"] {
+            #expect(tally.words[word, default: 0] > steps / 100, "seed \(seed): \(word) in \(tally)")
+        }
+        // These are rare.
+        for word in ["collapsed", "swr", "sie"] where steps >= 20_000 {
             #expect(tally.words[word, default: 0] > steps / 5_000, "seed \(seed): \(word) in \(tally)")
         }
         #expect(tally.confirmed > steps / 200)

@@ -17,12 +17,13 @@ struct CacheModelTally: CustomStringConvertible {
     var lostWrites = 0
     var faults = 0
     var abandoned = 0
+    var heldBack = 0
 
     var description: String {
         let words = words.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         let statuses = statuses.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         return "\(steps) steps: \(compared) answers compared (\(words)), \(confirmed) confirmed by 304, "
-            + "\(failures) failures, \(writes) writes (\(lostWrites) lost), \(faults) faults, "
+            + "\(failures) failures (\(heldBack) held back), \(writes) writes (\(lostWrites) lost), \(faults) faults, "
             + "\(abandoned) abandoned; statuses \(statuses.joined(separator: ", "))"
     }
 }
@@ -92,6 +93,7 @@ struct CacheModelWorld {
         var upstream = UpstreamClientConfiguration(url: standIn.url)
         upstream.firstByteTimeout = .seconds(2)
         upstream.totalTimeout = .seconds(5)
+        upstream.retries = RetryPolicy()
         corridor = try Corridor(
             try CacheModelConfiguration.read(pages: .on), upstream: upstream,
             tenants: [("acme", "both"), ("globex", "both"), ("initech", nil)], workers: 2)
@@ -308,17 +310,22 @@ struct CacheModelWorld {
             let id = answer.text.firstMatch(of: #/"id":"(vs_[a-z0-9]{64})"/#)?.1
         {
             times[organization].answered(write: String(id), begunAt: begun.revision)
-        } else {
+        } else if !Self.isHeldBack(answer) {
             tally.lostWrites += 1
             times[organization].endEverything()
         }
+    }
+
+    /// Whether the upstream was not even asked.
+    private static func isHeldBack(_ answer: RawConnection.Answer) -> Bool {
+        answer.value("Proxy-Status")?.contains("destination_unavailable") == true
     }
 
     private mutating func noteCancel(_ answer: RawConnection.Answer, _ begun: Begun, _ id: String) {
         let organization = organization(of: begun.tenant)
         times[organization].answered(write: id, begunAt: begun.revision)
         // An answer of the gateway's own: whether the upstream cancelled it nobody knows.
-        if answer.value("Proxy-Status") != nil {
+        if answer.value("Proxy-Status") != nil, !Self.isHeldBack(answer) {
             tally.lostWrites += 1
             times[organization].endEverything()
         }
@@ -332,7 +339,11 @@ struct CacheModelWorld {
             + "\(corridor.now.nanoseconds / 1_000_000) ms: \(answer.head.prefix(400))"
         if !answer.isWhole || answer.status >= 500 {
             tally.failures += 1
-            if !busyHadFaults { findings.append("a failure without a cause; \(place)") }
+            let health = corridor.health.report()
+            let isHeldBack =
+                Self.isHeldBack(answer) && (health.circuit != .closed || health.openCredentialCount > 0)
+            if isHeldBack { tally.heldBack += 1 }
+            if !busyHadFaults && !isHeldBack { findings.append("a failure without a cause; \(place)") }
             return
         }
         guard let body = body(of: answer, begun, place) else { return }

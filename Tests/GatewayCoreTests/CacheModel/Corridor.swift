@@ -53,6 +53,7 @@ final class Corridor {
     let cache: HTTPCache
     let snapshot: ConfigurationSnapshot
     let registry = MetricRegistry()
+    let health: HealthTracker
     private let clock = Clock()
     private let post = Post()
     private let epoll = epoll_create1(0)
@@ -80,6 +81,7 @@ final class Corridor {
             tokens[tenant.name] = String(decoding: fixture.addToken(ScopeSet(Scope.allCases)), as: UTF8.self)
         }
         self.tokens = tokens
+        health = HealthTracker(rule: configuration.upstream.circuit, retries: upstream.retries)
         let access = AccessSnapshot(
             fixture.store, known: configuration.knownNames, keys: fixture.keys
         ) { .found(Secret("kk_\($0.id)")) }
@@ -104,7 +106,7 @@ final class Corridor {
             case .remove: _ = gw_epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, 0, 0)
             }
         }
-        let client = UpstreamClient(configuration: upstream, poller: poller)
+        let client = UpstreamClient(configuration: upstream, poller: poller, health: health)
         let (clock, post) = (clock, post)
         let recorder = ExchangeRecorder(
             metrics: registry.makeWorkerMetrics(), names: registry.names, writer: nil,

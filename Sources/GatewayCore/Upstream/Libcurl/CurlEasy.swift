@@ -58,6 +58,7 @@ final class CurlEasy {
         set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.wholeMilliseconds)
         set(CURLOPT_MAXAGE_CONN, configuration.idleTimeout.wholeSeconds)
         set(CURLOPT_MAXLIFETIME_CONN, configuration.connectionLifetime.wholeSeconds)
+        set(CURLOPT_DNS_CACHE_TIMEOUT, configuration.nameLifetime.wholeSeconds)
     }
 
     private func setCallbacks() {
