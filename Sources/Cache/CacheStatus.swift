@@ -141,10 +141,13 @@ public enum ForwardDetail: Sendable, Hashable {
     case notStored(StorageRefusal)
     /// The upstream failed, and something whose time is over was given in place of that.
     case staleOnError
+    /// The answer was read off the larger page that another request fetched.
+    case pageSlice
 
     var token: StaticString {
         switch self {
         case .staleOnError: "sie"
+        case .pageSlice: "page-slice"
         case .bypass(let bypass): bypass.token
         case .notStored(let refusal): refusal.token
         }

@@ -6,7 +6,8 @@
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
-    case cacheRequests, cacheRefreshes, cacheBytes, cacheEntries, cacheEvictions
+    case cacheRequests, cacheRefreshes, cacheFollowedLarger, cacheOvertaken, cacheBytes, cacheEntries,
+        cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, credentialTakeovers
     case upstreamRetriesDenied, upstreamCircuit, upstreamCircuitsOpened, upstreamCredentialsOpen
     case upstreamProbes
@@ -44,6 +45,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .sentBytes: "kayle_gateway_sent_bytes_total"
         case .cacheRequests: "kayle_gateway_cache_requests_total"
         case .cacheRefreshes: "kayle_gateway_cache_refreshes_total"
+        case .cacheFollowedLarger: "kayle_gateway_cache_followed_larger_total"
+        case .cacheOvertaken: "kayle_gateway_cache_fetches_overtaken_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -74,7 +77,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var kind: Kind {
         switch self {
         case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
-            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheEvictions, .upstreamRequests, .upstreamRetries,
+            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheFollowedLarger, .cacheOvertaken,
+            .cacheEvictions,
+            .upstreamRequests, .upstreamRetries,
             .credentialTakeovers, .upstreamRetriesDenied, .upstreamCircuitsOpened, .upstreamProbes,
             .rateLimited, .rateLimitEvictions, .accessLogLinesDropped, .reloads:
             .counter
@@ -92,7 +97,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .receivedBytes, .sentBytes, .cacheBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
-            .handshakes, .cacheRequests, .cacheRefreshes, .cacheEntries, .cacheEvictions, .upstreamRequests,
+            .handshakes, .cacheRequests, .cacheRefreshes, .cacheFollowedLarger, .cacheOvertaken,
+            .cacheEntries, .cacheEvictions, .upstreamRequests,
             .upstreamInFlight, .upstreamRetries, .credentialTakeovers, .upstreamRetriesDenied,
             .upstreamCircuit, .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes,
             .rateLimited, .rateLimitBuckets, .rateLimitEvictions, .accessLogLinesDropped,
@@ -117,7 +123,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .certificateExpiry: [.listener]
         case .buildInfo: [.version]
         case .requestsInFlight, .connections, .connectionsAccepted, .receivedBytes, .sentBytes, .cacheBytes,
-            .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .upstreamRetriesDenied,
+            .cacheEntries, .cacheEvictions, .cacheFollowedLarger, .cacheOvertaken, .upstreamInFlight,
+            .upstreamRetries, .upstreamRetriesDenied,
             .upstreamCircuit, .upstreamCredentialsOpen, .rateLimitBuckets,
             .rateLimitEvictions, .loopTurnDuration, .accessLogLinesDropped, .configurationGeneration,
             .startTime:
@@ -128,7 +135,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// Whether its value is asked from its owner for each snapshot rather than counted by workers.
     package var isSampled: Bool {
         switch self {
-        case .cacheBytes, .cacheEntries, .cacheEvictions, .upstreamRetriesDenied, .upstreamCircuit,
+        case .cacheFollowedLarger, .cacheOvertaken, .cacheBytes, .cacheEntries, .cacheEvictions,
+            .upstreamRetriesDenied, .upstreamCircuit,
             .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes, .rateLimitBuckets,
             .rateLimitEvictions,
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
@@ -156,6 +164,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .sentBytes: "Bytes of answers sent, heads included, before encryption."
         case .cacheRequests: "Requests of cached routes, by what the cache had: the words of Cache-Status."
         case .cacheRefreshes: "Fetches of answers that were given meanwhile although their time was over."
+        case .cacheFollowedLarger: "Requests that waited for the fetch of a larger page than their own."
+        case .cacheOvertaken: "Fetches that had become too old to be waited for, so that one more began."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."

@@ -29,8 +29,19 @@ extension RequestPipeline {
         }
         let exchange = makeExchange(head, bytes, downstream, record)
         prepareFill(exchange, request, head, bytes, downstream, found.staleEntry)
+        join(exchange, key, model: exchange.pageModel, now: now)
+        return .pending(exchange)
+    }
+
+    /// 10: leads, follows or goes alone. With a model, larger pages than the one asked for are followed too.
+    func join(_ exchange: Exchange, _ key: Span<UInt8>, model: PageModel?, now: MonotonicInstant) {
+        guard let route = exchange.record.route, let partition = exchange.partition else {
+            preconditionFailure("exchange \(exchange.number) joins without a part of the cache")
+        }
         let waiter = Waiter(worker: workerIndex, token: exchange.number)
-        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
+        switch cache.join(
+            partition, route: route.number, query: key, model: model, waiter: waiter, now: now)
+        {
         case .lead(let permit): lead(exchange, permit)
         case .follow(let ticket): follow(exchange, ticket)
         case .alone: goAlone(exchange)
@@ -38,7 +49,6 @@ extension RequestPipeline {
             courier.deliver(wakeup)
             exchange.deliver(entry, role: .collapsed)
         }
-        return .pending(exchange)
     }
 
     /// Has one request fetch anew what was just given although its time is over; nothing if one does already.
@@ -48,7 +58,11 @@ extension RequestPipeline {
     ) {
         guard let route = record.route else { preconditionFailure("a refresh without a route") }
         let partition = record.snapshot.partition(for: record.tenant, on: route)
-        guard let permit = cache.refresh(partition, route: route.number, query: key) else { return }
+        guard
+            let permit = cache.refresh(
+                partition, route: route.number, query: key,
+                model: route.cache?.sharing == .tenant ? route.page : nil, now: downstream.startedAt)
+        else { return }
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.becomeRefresh()
         prepareFill(exchange, request, head, bytes, downstream, entry)

@@ -17,6 +17,9 @@ extension CacheConfiguration {
         collapseWait = section.value(
             "collapse_wait", .duration(in: .milliseconds(10) ... .seconds(300)), default: collapseWait,
             "How long a request waits for another's identical fetch before it fetches for itself.")
+        collapseAge = section.value(
+            "collapse_age", .duration(in: .milliseconds(10) ... .seconds(300)), default: collapseAge,
+            "How old another's fetch may be for a request still to wait for it; then one more fetches.")
         if maximumEntryBytes > memoryBytes {
             section.mistake(
                 section.isGiven("maximum_entry") ? "maximum_entry" : "memory",

@@ -224,6 +224,9 @@ package final class GatewayServer {
     private func metricsText() -> String {
         var metrics = shared.registry.snapshot()
         let cache = shared.cache.statistics()
+        let collapsing = shared.cache.collapser.statistics
+        metrics.set(MetricSeries(.cacheFollowedLarger), to: Int64(clamping: collapsing.followedLarger))
+        metrics.set(MetricSeries(.cacheOvertaken), to: Int64(clamping: collapsing.overtaken))
         metrics.set(MetricSeries(.cacheBytes), to: Int64(cache.accountedBytes))
         metrics.set(MetricSeries(.cacheEntries), to: Int64(cache.entries))
         metrics.set(MetricSeries(.cacheEvictions), to: Int64(clamping: cache.counts.evicted))
