@@ -288,7 +288,21 @@ package final class Transfer {
     }
 
     /// Whether the final head is all there is of the answer.
-    var isEndedByHead: Bool { framing == ContentFraming.none || framing == .length(0) }
+    private var isEndedByHead: Bool { framing == ContentFraming.none || framing == .length(0) }
+
+    /// Whether libcurl ends the answer by counting, so that it alone sees bytes behind its end.
+    var endsByLength: Bool {
+        switch framing {
+        case ContentFraming.none?, .length?: true
+        case .chunked?, .untilClose?, nil: false
+        }
+    }
+
+    /// Bytes came behind the end of the answer, in one read with it. Content that goes on behind its length
+    /// is not the content that was meant; where there is none, nothing is wrong with the answer itself.
+    func excessFound() {
+        if !isEndedByHead { refuse(.responseInvalid(.bytesAfterEnd)) }
+    }
 
     /// Lets libcurl see the end of an answer although the content of the request is paused.
     func unblockAnswer() { resumeSending() }
