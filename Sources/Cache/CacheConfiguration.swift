@@ -12,6 +12,8 @@ public struct CacheConfiguration: Sendable, Hashable {
     public var compression = CompressionPolicy()
     /// How long a request waits for another's fetch of the same thing before it goes alone. [5 s]
     public var collapseWait = Duration.seconds(5)
+    /// How old a fetch may be for a request still to follow it; then one more fetches. [3 s]
+    public var collapseAge = Duration.seconds(3)
     /// How many requests may follow one fetch in its life; more go alone. [10,000]
     public var maximumFollowers = 10_000
     /// How many fetches may be known to the collapser at once; more go alone. [65,536]

@@ -143,11 +143,14 @@ public enum ForwardDetail: Sendable, Hashable {
     case staleOnError
     /// A larger page was asked for, and the answer read off it.
     case widened
+    /// The answer was read off the larger page that another request fetched.
+    case pageSlice
 
     var token: StaticString {
         switch self {
         case .staleOnError: "sie"
         case .widened: "widened"
+        case .pageSlice: "page-slice"
         case .bypass(let bypass): bypass.token
         case .notStored(let refusal): refusal.token
         }

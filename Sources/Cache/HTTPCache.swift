@@ -76,15 +76,32 @@ public final class HTTPCache: Sendable {
             lifetime: lifetime, now: now)
     }
 
+    /// The answer to a question, read off the page that somebody else's fetch brought; `nil` if it turned out
+    /// to be no page that decides it, or one whose time is over.
+    public func slice(
+        of entry: CacheEntry, answering question: [UInt8], model: PageModel, now: MonotonicInstant
+    ) -> PageSlice? {
+        let target = question.span
+        guard now < entry.freshUntil, let window = entry.window,
+            let asked = PageQuestion(target, model: model)
+        else { return nil }
+        let held = entry.bytes
+        return PageDerivation(
+            asked, target, from: window, held.span, bodyStart: Int(entry.body.start)
+        ).map { PageSlice($0, limit: asked.limit, of: entry, window) }
+    }
+
     /// After a look-up that found nothing fresh: lead, follow or go alone. Looks once more when it would
     /// lead, because a fetch may have ended between the look-up and now; then there may be somebody to wake
-    /// already.
+    /// already. With a model, fetches of larger pages that will decide the question are followed too.
     public func join(
-        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, waiter: Waiter, now: MonotonicInstant
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel? = nil,
+        waiter: Waiter, now: MonotonicInstant
     ) -> JoinDecision {
         let hash = hasher.hash(partition: partition, route: route, query: query)
         let key = CacheKey(partition: partition, route: route, query: query.array, hash: hash)
-        switch collapser.join(key, waiter: waiter, now: now) {
+        let page = model.flatMap { pageFlight(key, $0) }
+        switch collapser.join(key, page: page, waiter: waiter, now: now) {
         case .alone: return .alone
         case .follow(let ticket): return .follow(ticket)
         case .lead(let permit):
@@ -106,10 +123,23 @@ public final class HTTPCache: Sendable {
     /// The right to fetch a key anew while its last answer is still given; `nil` if somebody does so already,
     /// or too much is being fetched.
     public func refresh(
-        _ partition: CachePartition, route: UInt32, query: Span<UInt8>
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel? = nil,
+        now: MonotonicInstant
     ) -> FetchPermit? {
         let hash = hasher.hash(partition: partition, route: route, query: query)
-        return collapser.lead(CacheKey(partition: partition, route: route, query: query.array, hash: hash))
+        let key = CacheKey(partition: partition, route: route, query: query.array, hash: hash)
+        return collapser.lead(key, page: model.flatMap { pageFlight(key, $0) }, now: now)
+    }
+
+    /// What the fetch of a key is to smaller pages; `nil` if it is none of a page.
+    private func pageFlight(_ key: CacheKey, _ model: PageModel) -> PageFlight? {
+        let target = key.query.span
+        guard let question = PageQuestion(target, model: model) else { return nil }
+        let text = question.listText(target, model: model)
+        let hash = hasher.hash(partition: key.partition, route: key.route, query: text.span)
+        return PageFlight(
+            list: CacheKey(partition: key.partition, route: key.route, query: text, hash: hash),
+            limit: question.limit, includes: question.includes)
     }
 
     /// Takes in an answer that was collected whole, stores it if that was decided, and ends the fetch.

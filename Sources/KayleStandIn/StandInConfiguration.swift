@@ -41,6 +41,8 @@ public struct StandInConfiguration: Sendable {
     public var port: UInt16 = 0
     /// How many requests the record keeps; older ones are forgotten, the alarms never.
     public var recordCapacity = 10_000
+    /// Whether every state that the rows were in is remembered, for tests that hold old answers against them.
+    public var remembersStates = false
     /// Texts that must never arrive: a request whose head holds one is kept as an alarm for good. The default
     /// is what every token of the gateway begins with.
     public var alarmTexts = ["kgw_"]

@@ -108,7 +108,7 @@ struct HTTPCacheStressTests {
                 switch news {
                 case .ended: return true
                 case .leadNow:
-                    guard let permit = cache.collapser.takeOver(ticket) else { return false }
+                    guard let permit = cache.collapser.takeOver(ticket, now: at(0)) else { return false }
                     lead(permit, cache, mailboxes, round: round)
                     return true
                 }

@@ -52,6 +52,9 @@ public struct FollowTicket: Sendable {
     let flight: FlightID
     let fillState: FillState
     let place: Int
+    /// The question that was asked, if the fetch is of a larger page than that: its answer is to be read off
+    /// that page. `nil` if what is fetched is what was asked for.
+    public let question: [UInt8]?
     /// When the follower stops waiting and leaves.
     public let deadline: MonotonicInstant
 }
@@ -64,7 +67,7 @@ struct FlightKey: Sendable, Hashable {
 }
 
 /// One particular fetch; the serial tells it from later ones of the same key.
-struct FlightID: Sendable {
+struct FlightID: Sendable, Hashable {
     let key: FlightKey
     let serial: UInt64
 }

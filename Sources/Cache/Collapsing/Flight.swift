@@ -1,8 +1,11 @@
+import HTTPModel
+
 /// One fetch with its followers.
 ///
 /// Life: a leader starts it; followers join and leave; it ends with an outcome for all, or the leader hands
-/// over: then the first follower still there is appointed, and the flight waits for it to take over or to
-/// leave, in which case the next is appointed. Guarded by the collapser's shard.
+/// over: then the first follower still there that may lead is appointed, and the flight waits for it to take
+/// over or to leave, in which case the next is appointed. A follower that waits for a larger page than its
+/// own never leads: what it would fetch is another answer. Guarded by the collapser's shard.
 struct Flight {
     private enum Leadership: Equatable {
         /// Some permit is out; goes to `offered` when the leader hands over.
@@ -14,26 +17,37 @@ struct Flight {
     /// Tells this flight from later ones of the same key.
     let serial: UInt64
     private var leadership = Leadership.held
+    private struct Follower {
+        let waiter: Waiter
+        let mayLead: Bool
+    }
+
+    /// What is fetched, if it is a page that smaller ones can be read off.
+    let page: PageFlight?
+    /// When its present leader began.
+    private(set) var startedAt: MonotonicInstant
     // By place; nil once they left. Never shrinks, so that a place stays valid: leaving is O(1).
-    private var followers: [Waiter?] = []
-    // No follower stands before this place.
+    private var followers: [Follower?] = []
+    // No follower that may lead stands before this place.
     private var firstPlace = 0
 
     /// A flight without followers, whose permit is out.
-    init(serial: UInt64) {
+    init(serial: UInt64, page: PageFlight? = nil, startedAt: MonotonicInstant) {
         self.serial = serial
+        self.page = page
+        self.startedAt = startedAt
     }
 
     /// How many wait.
     private(set) var followerCount = 0
 
     /// Those who wait, in the order they came.
-    var waiters: [Waiter] { followers.compactMap { $0 } }
+    var waiters: [Waiter] { followers.compactMap { $0?.waiter } }
 
     /// Adds a follower and returns its place; `nil` when so many have joined already.
-    mutating func join(_ waiter: Waiter, atMost maximum: Int) -> Int? {
+    mutating func join(_ waiter: Waiter, mayLead: Bool = true, atMost maximum: Int) -> Int? {
         guard followers.count < maximum else { return nil }
-        followers.append(waiter)
+        followers.append(Follower(waiter: waiter, mayLead: mayLead))
         followerCount += 1
         return followers.count - 1
     }
@@ -46,19 +60,20 @@ struct Flight {
     }
 
     /// Gives the lead to the appointed follower; refuses anybody else.
-    mutating func takeOver(_ place: Int, serial: UInt64) -> Bool {
+    mutating func takeOver(_ place: Int, serial: UInt64, now: MonotonicInstant) -> Bool {
         guard serial == self.serial, leadership == .offered(place: place) else { return false }
         leadership = .held
+        startedAt = now
         remove(place)
         return true
     }
 
-    /// Appoints the follower that waits longest; `nil` if none is left.
+    /// Appoints the follower that waits longest of those that may lead; `nil` if none is left.
     mutating func appoint() -> Waiter? {
         while firstPlace < followers.count {
-            if let waiter = followers[firstPlace] {
+            if let follower = followers[firstPlace], follower.mayLead {
                 leadership = .offered(place: firstPlace)
-                return waiter
+                return follower.waiter
             }
             firstPlace += 1
         }

@@ -46,6 +46,20 @@ struct PageQuestion: Sendable {
         }
     }
 
+    /// What is the same of all pages that begin with the same rows: everything but how many, and what of
+    /// them. A target holds no line end, so no two questions are confused.
+    func listText(_ target: Span<UInt8>, model: PageModel) -> [UInt8] {
+        var text = target.extracting(path.range).array
+        func append(_ range: ByteRange) {
+            text.append(0x0A)
+            text.append(target.extracting(range.range))
+        }
+        append(cursor)
+        for index in model.filters.indices { append(values[index]) }
+        for index in 0..<otherCount { append(others[index]) }
+        return text
+    }
+
     /// Whether both ask about the same list: the same path, and the same of what has no meaning.
     func isFamily(
         of other: PageQuestion, _ target: Span<UInt8>, otherTarget: Span<UInt8>

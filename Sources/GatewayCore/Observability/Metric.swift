@@ -6,10 +6,11 @@
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
-    case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheBytes, cacheEntries,
-        cacheEvictions
-    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamPauses
-    case credentialTakeovers
+    case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheFollowedLarger
+    case cacheOvertaken, cacheBytes, cacheEntries, cacheEvictions
+    case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamRetriesDenied
+    case upstreamPauses, credentialTakeovers
+    case upstreamCircuit, upstreamCircuitsOpened, upstreamCredentialsOpen, upstreamProbes
     case requestsShed, residentBytes
     case rateLimited, rateLimitShadowed, rateLimitBuckets, quotaBuckets, rateLimitEvictions
     case loopTurnDuration, accessLogLinesDropped
@@ -47,6 +48,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheRefreshes: "kayle_gateway_cache_refreshes_total"
         case .cacheNarrowings: "kayle_gateway_cache_narrowings_total"
         case .cacheCompressions: "kayle_gateway_cache_compressions_total"
+        case .cacheFollowedLarger: "kayle_gateway_cache_followed_larger_total"
+        case .cacheOvertaken: "kayle_gateway_cache_fetches_overtaken_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -58,6 +61,11 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
         case .requestsShed: "kayle_gateway_requests_shed_total"
         case .residentBytes: "kayle_gateway_resident_bytes"
+        case .upstreamRetriesDenied: "kayle_gateway_upstream_retries_denied_total"
+        case .upstreamCircuit: "kayle_gateway_upstream_circuit_state"
+        case .upstreamCircuitsOpened: "kayle_gateway_upstream_circuits_opened_total"
+        case .upstreamCredentialsOpen: "kayle_gateway_upstream_credential_circuits_open"
+        case .upstreamProbes: "kayle_gateway_upstream_probes_total"
         case .rateLimited: "kayle_gateway_rate_limited_total"
         case .rateLimitShadowed: "kayle_gateway_rate_limit_shadowed_total"
         case .rateLimitBuckets: "kayle_gateway_rate_limit_buckets"
@@ -80,12 +88,12 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .sentBytes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions,
             .cacheEvictions, .upstreamRequests, .upstreamRetries, .upstreamPauses, .credentialTakeovers,
             .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitEvictions, .accessLogLinesDropped,
-            .reloads:
+            .reloads, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuitsOpened,
+            .upstreamProbes:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
             .rateLimitBuckets, .quotaBuckets, .residentBytes, .configurationGeneration, .certificateExpiry,
-            .startTime,
-            .buildInfo:
+            .startTime, .buildInfo, .upstreamCircuit, .upstreamCredentialsOpen:
             .gauge
         case .requestDuration, .upstreamDuration, .loopTurnDuration: .histogram
         }
@@ -101,7 +109,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .cacheEvictions, .upstreamRequests, .upstreamInFlight, .upstreamRetries, .upstreamPauses,
             .credentialTakeovers, .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration, .reloads,
-            .buildInfo:
+            .buildInfo, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuit,
+            .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes:
             .count
         }
     }
@@ -111,8 +120,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .requests: [.route, .tenant, .status]
         case .requestDuration: [.route, .cache]
-        case .refusals, .connectionsEnded: [.reason]
-        case .handshakes: [.result]
+        case .refusals, .connectionsEnded, .upstreamCircuitsOpened: [.reason]
+        case .handshakes, .upstreamProbes: [.result]
         case .cacheRequests: [.route, .result]
         case .cacheCompressions: [.result]
         case .upstreamRequests: [.route, .status]
@@ -126,7 +135,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requestsInFlight, .connections, .connectionsAccepted, .receivedBytes, .sentBytes, .cacheBytes,
             .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .residentBytes, .loopTurnDuration, .accessLogLinesDropped,
-            .configurationGeneration,
+            .configurationGeneration, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied,
+            .upstreamCircuit, .upstreamCredentialsOpen,
             .startTime:
             []
         }
@@ -136,7 +146,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     package var isSampled: Bool {
         switch self {
         case .cacheBytes, .cacheEntries, .cacheEvictions, .rateLimitBuckets, .quotaBuckets,
-            .rateLimitEvictions, .residentBytes,
+            .rateLimitEvictions, .residentBytes, .cacheFollowedLarger, .cacheOvertaken,
+            .upstreamRetriesDenied, .upstreamCircuit, .upstreamCircuitsOpened, .upstreamCredentialsOpen,
+            .upstreamProbes,
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
         case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
@@ -167,19 +179,28 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             "Requests for which a larger page (`widen`) was of no use, so that their own question was asked."
         case .cacheCompressions:
             "Stored answers that were to be made smaller: by coding, or `useless` or `dropped` for want of room."
+        case .cacheFollowedLarger: "Requests that waited for the fetch of a larger page than their own."
+        case .cacheOvertaken: "Fetches that had become too old to be waited for, so that one more began."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."
         case .upstreamRequests: "Requests sent upstream, by the status that came back; 0 if none did."
         case .upstreamDuration: "Time from a request's start upstream to the last byte of its answer."
         case .upstreamInFlight: "Requests upstream that are not answered yet."
-        case .upstreamRetries: "Requests sent upstream once more because a pooled connection had closed."
-        case .upstreamPauses:
-            "Answers of 429 after which nothing was sent for a while with the tenant's upstream token."
+        case .upstreamRetries:
+            "Requests sent upstream once more: a pooled connection had closed, or there was none, or no answer."
         case .credentialTakeovers:
             "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
+        case .upstreamPauses:
+            "Answers of 429 after which nothing was sent for a while with the tenant's upstream token."
         case .requestsShed: "Requests refused because the gateway itself was short, by what it was short of."
         case .residentBytes: "Memory of the process, as the kernel counts it."
+        case .upstreamRetriesDenied: "Requests not sent upstream once more because the budget was used up."
+        case .upstreamCircuit: "The upstream's circuit: 0 closed, 1 half-open, 2 open."
+        case .upstreamCircuitsOpened:
+            "Times a circuit opened: the upstream's, or that of one credential (reason)."
+        case .upstreamCredentialsOpen: "Credentials whose own circuit is not closed."
+        case .upstreamProbes: "Probes of the upstream's health: good or bad."
         case .rateLimited: "Requests refused because a limit was exceeded; they consumed nothing."
         case .rateLimitShadowed: "Requests beyond a limit in shadow mode; they were not refused for it."
         case .rateLimitBuckets: "Buckets of rates and of requests at once in memory."

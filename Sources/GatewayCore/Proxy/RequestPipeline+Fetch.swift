@@ -71,7 +71,7 @@ extension RequestPipeline {
     /// Waits for somebody else's fetch, up to its deadline.
     func follow(_ exchange: Exchange, _ ticket: FollowTicket) {
         exchange.state = .following(ticket)
-        exchange.record.decidedAt = recorder.instant
+        exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         deadlines.append((exchange.number, ticket.deadline))
     }
 
@@ -106,24 +106,51 @@ extension RequestPipeline {
             return
         }
         noteWaiting(exchange)
+        if let question = ticket.question {
+            hear(message.news, question, exchange, ticket)
+            return wake(exchange)
+        }
         switch message.news {
         case .ended(.entry(let entry)): deliver(entry, to: exchange, role: .collapsed)
+        case .ended(.stale(let entry)):
+            deliver(entry, to: exchange, role: .collapsed, detail: .staleOnError)
         case .ended(.goAlone): if exchange.widening == nil { goAlone(exchange) } else { askItself(exchange) }
         case .ended(.failed(let number)):
             exchange.setRole(.collapsed)
             exchange.state = .refusing(.upstream(UpstreamFailure(number: number)))
         case .leadNow:
-            guard let permit = cache.collapser.takeOver(ticket) else { return }
+            guard let permit = cache.collapser.takeOver(ticket, now: now) else { return }
             lead(exchange, permit)
         }
         wake(exchange)
     }
 
+    /// News from the fetch of a larger page than an exchange asked for: its answer is read off that page, or
+    /// else it joins those who want the very same. Nothing else of that fetch is its affair: a failure may
+    /// lie in what was asked for.
+    private func hear(
+        _ news: FollowerNews, _ question: [UInt8], _ exchange: Exchange, _ ticket: FollowTicket
+    ) {
+        switch news {
+        case .leadNow: courier.deliver(cache.collapser.leave(ticket))
+        case .ended(.entry(let page)):
+            if let model = exchange.pageModel,
+                let slice = cache.slice(of: page, answering: question, model: model, now: now)
+            {
+                exchange.deliver(
+                    CacheEntry(slice, bodyByteCount: slice.bodyByteCount), role: .collapsed)
+                return exchange.setRole(.collapsed, detail: .pageSlice)
+            }
+        case .ended(.stale), .ended(.goAlone), .ended(.failed): break
+        }
+        join(exchange, question.span, model: nil, now: now)
+    }
+
     /// A follower has waited long enough.
     package func due(_ number: UInt64) {
-        guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state else {
-            return
-        }
+        guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state,
+            ticket.deadline <= now
+        else { return }
         noteWaiting(exchange)
         courier.deliver(cache.collapser.leave(ticket))
         goAlone(exchange)
@@ -193,13 +220,15 @@ extension RequestPipeline {
             return hold(exchange, retryAfterSeconds: seconds)
         }
         exchange.record.upstreamAskedAt = now
-        switch upstream.start(request, owner: exchange.number, now: now) {
+        let tenant = exchange.record.tenant?.tenant
+        let credential =
+            (exchange.isRepeated ? tenant?.standbyIdentity : tenant?.credentialIdentity) ?? 0
+        switch upstream.start(request, owner: exchange.number, credential: credential, now: now) {
         case .started(let transfer):
             exchange.transfer = transfer
             if exchange.asks == nil {
-                let tenant = exchange.record.tenant?.tenant.identity ?? 0
-                exchange.asks = tenant
-                shedder.began(tenant)
+                exchange.asks = tenant?.identity ?? 0
+                shedder.began(tenant?.identity ?? 0)
             }
         case .refused(let failure): fail(exchange, failure)
         }
@@ -326,7 +355,7 @@ extension RequestPipeline {
     private func giveStale(_ exchange: Exchange) -> Bool {
         guard let entry = exchange.answerOnError(at: now), exchange.cacheRequest != nil else { return false }
         if let permit = exchange.permit.take() {
-            courier.deliver(cache.collapser.end(permit, .entry(entry)))
+            courier.deliver(cache.collapser.end(permit, .stale(entry)))
         }
         deliver(
             entry, to: exchange, role: .single, status: exchange.record.upstreamStatus, detail: .staleOnError)

@@ -41,17 +41,19 @@ extension RequestPipeline {
         }
         let exchange = makeExchange(head, bytes, downstream, record)
         prepareFill(exchange, request, head, bytes, downstream, found.staleEntry)
-        join(key, exchange)
+        join(exchange, key, model: exchange.pageModel, now: now)
         return .pending(exchange)
     }
 
-    /// 10: fetches for all who ask the same, or waits for whoever does.
-    func join(_ key: Span<UInt8>, _ exchange: Exchange) {
+    /// 10: leads, follows or goes alone. With a model, larger pages than the one asked for are followed too.
+    func join(_ exchange: Exchange, _ key: Span<UInt8>, model: PageModel?, now: MonotonicInstant) {
         guard let route = exchange.record.route, let partition = exchange.partition else {
-            preconditionFailure("exchange \(exchange.number) joins nothing")
+            preconditionFailure("exchange \(exchange.number) joins without a part of the cache")
         }
         let waiter = Waiter(worker: workerIndex, token: exchange.number)
-        switch cache.join(partition, route: route.number, query: key, waiter: waiter, now: now) {
+        switch cache.join(
+            partition, route: route.number, query: key, model: model, waiter: waiter, now: now)
+        {
         case .lead(let permit): lead(exchange, permit)
         case .follow(let ticket): follow(exchange, ticket)
         case .alone: goAlone(exchange)
@@ -69,7 +71,9 @@ extension RequestPipeline {
         guard let route = record.route else { preconditionFailure("a refresh without a route") }
         let partition = record.snapshot.partition(for: record.tenant, on: route)
         guard pausedSeconds(record) == nil,
-            let permit = cache.refresh(partition, route: route.number, query: key)
+            let permit = cache.refresh(
+                partition, route: route.number, query: key,
+                model: route.cache?.sharing == .tenant ? route.page : nil, now: downstream.startedAt)
         else { return }
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.becomeRefresh()

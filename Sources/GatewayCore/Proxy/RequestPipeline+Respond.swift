@@ -158,6 +158,8 @@ extension RequestPipeline {
     }
 
     private func give(_ refusal: Refusal, _ exchange: Exchange, into output: inout ByteBuffer) -> Production {
+        // What was never sent has changed nothing.
+        if case .upstream(let failure) = refusal, failure.isBeforeSending { exchange.writeIsSettled = true }
         loseWrite(exchange)
         if exchange.contentIsOutstanding { exchange.record.persistence = .close }
         exchange.record.status = refusal.status

@@ -41,7 +41,8 @@ extension RequestPipeline {
         }
         let exchange = makeExchange(head, bytes, downstream, record)
         prepareFill(exchange, request, head, bytes, downstream, found.staleEntry, wide: wide)
-        join(wide.span, exchange)
+        // Who follows a page still larger would have to read this one off it, and its own question off that.
+        join(exchange, wide.span, model: nil, now: now)
         return .pending(exchange)
     }
 
@@ -94,6 +95,6 @@ extension RequestPipeline {
         exchange.record.upstreamStatus = nil
         exchange.record.upstreamEndedAt = nil
         exchange.narrow()
-        join(key.span, exchange)
+        join(exchange, key.span, model: exchange.pageModel, now: now)
     }
 }

@@ -21,6 +21,9 @@ extension CacheConfiguration {
             section.optionalSection("compression", "How stored answers are made smaller.") {
                 CompressionPolicy(reading: $0)
             } ?? compression
+        collapseAge = section.value(
+            "collapse_age", .duration(in: .milliseconds(10) ... .seconds(300)), default: collapseAge,
+            "How old another's fetch may be for a request still to wait for it; then one more fetches.")
         if maximumEntryBytes > memoryBytes {
             section.mistake(
                 section.isGiven("maximum_entry") ? "maximum_entry" : "memory",

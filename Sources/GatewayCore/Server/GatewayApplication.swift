@@ -7,6 +7,7 @@ final class GatewayApplication: Application {
     private let recorder: ExchangeRecorder
     private let metrics: WorkerMetrics
     private let housekeeping: Housekeeping?
+    private let prober: UpstreamProber?
     private var sampled = UpstreamClient.Statistics()
     private var lastTick: MonotonicInstant?
     private var turnBegan = MonotonicInstant(nanoseconds: 0)
@@ -17,13 +18,14 @@ final class GatewayApplication: Application {
     init(
         pipeline: RequestPipeline, upstream: UpstreamClient, recorder: ExchangeRecorder,
         metrics: WorkerMetrics,
-        housekeeping: Housekeeping?
+        housekeeping: Housekeeping?, prober: UpstreamProber?
     ) {
         self.pipeline = pipeline
         self.upstream = upstream
         self.recorder = recorder
         self.metrics = metrics
         self.housekeeping = housekeeping
+        self.prober = prober
         recorder.nowUnixNanoseconds = WallClock.nowNanoseconds()
     }
 
@@ -91,6 +93,7 @@ final class GatewayApplication: Application {
             recorder.flush()
             sampleUpstream()
             housekeeping?.tick(now: worker.now)
+            prober?.tick(now: worker.now)
         }
     }
 
@@ -134,11 +137,14 @@ final class GatewayApplication: Application {
     /// Takes over what the upstream client counts by itself.
     private func sampleUpstream() {
         let present = upstream.statistics
-        metrics.add(present.repeatedCount - sampled.repeatedCount, to: .upstreamRetries)
+        let (retried, before) = (
+            present.repeatedCount + present.retriedCount, sampled.repeatedCount + sampled.retriedCount
+        )
+        metrics.add(retried - before, to: .upstreamRetries)
         let inFlight = present.runningCount + present.waitingCount
-        let before = sampled.runningCount + sampled.waitingCount
+        let inFlightBefore = sampled.runningCount + sampled.waitingCount
         // A gauge of many writers: each adds its difference, which may be below zero.
-        metrics.add(UInt64(bitPattern: Int64(inFlight - before)), to: .upstreamInFlight)
+        metrics.add(UInt64(bitPattern: Int64(inFlight - inFlightBefore)), to: .upstreamInFlight)
         sampled = present
     }
 
@@ -148,7 +154,10 @@ final class GatewayApplication: Application {
         guard upstream.hasNews || pipeline.hasNews else { return }
         // Each round can start transfers that fail at once; the bound leaves the rest to the next turn.
         for _ in 0..<8 {
-            while let transfer = upstream.nextProgressed() { pipeline.progressed(transfer) }
+            while let transfer = upstream.nextProgressed() {
+                if prober?.progressed(transfer, now: worker.now) == true { continue }
+                pipeline.progressed(transfer)
+            }
             for (exchange, deadline) in pipeline.deadlines {
                 worker.schedule(exchange: exchange, at: deadline)
             }

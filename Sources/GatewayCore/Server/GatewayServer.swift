@@ -212,6 +212,9 @@ package final class GatewayServer {
     private func metricsText() -> String {
         var metrics = shared.registry.snapshot()
         let cache = shared.cache.statistics()
+        let collapsing = shared.cache.collapser.statistics
+        metrics.set(MetricSeries(.cacheFollowedLarger), to: Int64(clamping: collapsing.followedLarger))
+        metrics.set(MetricSeries(.cacheOvertaken), to: Int64(clamping: collapsing.overtaken))
         metrics.set(MetricSeries(.cacheBytes), to: Int64(cache.accountedBytes))
         metrics.set(MetricSeries(.cacheEntries), to: Int64(cache.entries))
         metrics.set(MetricSeries(.cacheEvictions), to: Int64(clamping: cache.counts.evicted))
@@ -219,6 +222,20 @@ package final class GatewayServer {
         metrics.set(MetricSeries(.residentBytes), to: Int64(ResidentMemory.bytes() ?? 0))
         metrics.set(MetricSeries(.quotaBuckets), to: Int64(shared.quotaBucketCount))
         metrics.set(MetricSeries(.rateLimitEvictions), to: Int64(clamping: shared.limiter.evictionCount))
+        let health = shared.health.report()
+        metrics.set(MetricSeries(.upstreamCircuit), to: health.circuit.rawValue)
+        metrics.set(MetricSeries(.upstreamCredentialsOpen), to: Int64(health.openCredentialCount))
+        for (metric, label, word, count) in [
+            (Metric.upstreamCircuitsOpened, MetricLabel.reason, "upstream", health.openedCount),
+            (.upstreamCircuitsOpened, .reason, "credential", health.openedForCredentialCount),
+            (.upstreamProbes, .result, "good", health.goodProbeCount),
+            (.upstreamProbes, .result, "bad", health.badProbeCount),
+        ] {
+            let value = shared.registry.names.value(label, word)
+            metrics.set(MetricSeries(metric, value), to: Int64(clamping: count))
+        }
+        metrics.set(
+            MetricSeries(.upstreamRetriesDenied), to: Int64(clamping: health.deniedRepetitionCount))
         metrics.set(
             MetricSeries(.accessLogLinesDropped), to: Int64(clamping: shared.writer?.droppedLineCount ?? 0))
         metrics.set(MetricSeries(.configurationGeneration), to: Int64(clamping: generation))

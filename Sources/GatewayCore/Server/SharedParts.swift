@@ -13,6 +13,8 @@ final class SharedParts: Sendable {
     let failedTokens: FailedTokenLimit
     /// Until when nothing is sent with which upstream credential.
     let pauses: CredentialPauses
+    /// What is known of the upstream's health.
+    let health: HealthTracker
     let registry = MetricRegistry()
     /// The main thread's counts.
     let metrics: WorkerMetrics
@@ -26,9 +28,13 @@ final class SharedParts: Sendable {
     // Opened with the first configuration that has a quota, and kept: it is this gateway's then.
     private let openedQuotas = Lock<QuotaStore?>(nil)
 
-    init(_ configuration: GatewayConfiguration) throws(ServerFailure) {
+    /// Makes everything; `cacheSeed` is for tests that must go the same way twice.
+    init(
+        _ configuration: GatewayConfiguration, cacheSeed: (UInt64, UInt64)? = nil
+    ) throws(ServerFailure) {
         var randomness = SystemRandomness()
-        cache = HTTPCache(configuration: configuration.cache, seed: (randomness.next(), randomness.next()))
+        cache = HTTPCache(
+            configuration: configuration.cache, seed: cacheSeed ?? (randomness.next(), randomness.next()))
         let snapshot = Self.buckets(configuration)
         let hashKey = snapshot?.hashKey ?? SipHash.Key(randomness.next(), randomness.next())
         limiter = RateLimiter(maximumBuckets: configuration.limits.bucketCount, hashKey: hashKey)
@@ -38,6 +44,7 @@ final class SharedParts: Sendable {
             configuration.credentials.failedTokens, hashKey: SipHash.Key(randomness.next(), randomness.next())
         )
         pauses = CredentialPauses(maximum: configuration.upstream.maximumRetryAfter)
+        health = HealthTracker(rule: configuration.upstream.circuit, retries: configuration.upstream.retries)
         metrics = registry.makeWorkerMetrics()
         do throws(SystemFailure) { reports = try Mailbox() } catch { throw .system(error) }
         var keys = (0..<TLSContext.ticketKeyBytes).map { _ in UInt8.random(in: 0...255, using: &randomness) }

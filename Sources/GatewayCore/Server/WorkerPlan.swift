@@ -59,14 +59,15 @@ struct WorkerPlan: Sendable {
         }
         let metrics = shared.registry.makeWorkerMetrics()
         let reach = UpstreamReach()
-        let upstream = UpstreamClient(configuration: upstreamConfiguration, poller: reach.poller)
+        let upstream = UpstreamClient(
+            configuration: upstreamConfiguration, poller: reach.poller, health: shared.health)
         let recorder = ExchangeRecorder(
             metrics: metrics, names: shared.registry.names, writer: shared.writer,
             clock: { MonotonicClock.now() })
         let pipeline = RequestPipeline(parts(upstream, recorder), snapshot: snapshot)
         let application = GatewayApplication(
             pipeline: pipeline, upstream: upstream, recorder: recorder, metrics: metrics,
-            housekeeping: index == 0 ? housekeeping : nil)
+            housekeeping: index == 0 ? housekeeping : nil, prober: prober(upstream))
         do throws(SystemFailure) {
             let worker = try Worker(
                 index: index, application: application, listeners: listeners, mailbox: mailboxes[index])
@@ -76,6 +77,12 @@ struct WorkerPlan: Sendable {
         } catch {
             fatalError("worker \(index) cannot start: \(error)")
         }
+    }
+
+    /// One worker probes for all.
+    private func prober(_ upstream: UpstreamClient) -> UpstreamProber? {
+        guard index == 0, let rule = configuration.upstream.health else { return nil }
+        return UpstreamProber(rule, client: upstream, tracker: shared.health, now: MonotonicClock.now())
     }
 
     private var housekeeping: Housekeeping {
@@ -124,6 +131,11 @@ struct WorkerPlan: Sendable {
         client.firstByteTimeout = given.firstByteTimeout
         client.totalTimeout = given.totalTimeout
         client.idleTimeout = given.idleTimeout
+        client.connectionLifetime = given.connectionLifetime
+        client.nameLifetime = given.nameLifetime
+        client.retries = given.retries
+        var randomness = SystemRandomness()
+        client.jitterSeed = randomness.next()
         // The configuration speaks of the whole gateway; no worker is left without.
         client.maximumConnectionCount = max(1, given.maximumConnections / workerCount)
         client.maximumWaitingCount = max(1, given.maximumWaiting / workerCount)

@@ -9,7 +9,8 @@ package import HTTPModel
 package final class Transfer {
     /// How far the fetch is.
     package enum Phase: Sendable, Hashable {
-        /// Waits for one of the running transfers to end; goes to `connecting` or `failed`.
+        /// Waits for one of the running transfers to end, or for its repetition; goes to `connecting` or
+        /// `failed`.
         case queued
         /// Resolves, connects, shakes hands; goes to `waitingForHead` or `failed`.
         case connecting
@@ -68,7 +69,13 @@ package final class Transfer {
     private var remainingBytes: UInt64 = 0
     /// Set at the first doubt; whatever libcurl reports later, this is why.
     private(set) var failure: UpstreamFailure?
-    private var hasReceivedBytes = false
+    private(set) var hasReceivedBytes = false
+    /// Whether any of it has been sent, on whichever connection.
+    private var wasSent = false
+    /// The right to be sent, until what came of it has been taken down.
+    var pass: HealthTracker.Pass?
+    /// How often it has been put off to be sent once more.
+    private(set) var repetitionCount = 0
 
     /// The handle while the transfer runs.
     var handle: CurlEasy?
@@ -210,6 +217,16 @@ package final class Transfer {
         phase = .connecting
     }
 
+    /// Waits, after an attempt that failed without a byte of an answer, to be begun once more.
+    func putOff() {
+        handle = nil
+        phase = .queued
+        repetitionCount += 1
+        attempt = Attempt()
+        reusesConnection = false
+        firstByteDeadline = nil
+    }
+
     /// Ends the transfer; `nil` failure means that the owner cancelled it.
     func end(_ phase: Phase) {
         handle = nil
@@ -236,7 +253,12 @@ package final class Transfer {
     func outcome(_ result: CurlResult) -> Phase {
         if let failure { return .failed(failure) }
         if attempt.refusal != nil { return .failed(.connectionClosed) }
-        guard result.isOK else { return .failed(result.failure(isAnswerBegun: head != nil)) }
+        guard result.isOK else {
+            let failure = result.failure(isAnswerBegun: head != nil)
+            // libcurl looks by itself for another connection when a pooled one ends without an answer. That
+            // it finds none does not undo that the request was sent.
+            return .failed(wasSent && failure.isBeforeSending ? .connectionClosed : failure)
+        }
         guard let framing else { return .failed(.connectionClosed) }
         return isAnswerWhole || framing == .untilClose ? .complete(framing) : .failed(.responseIncomplete)
     }
@@ -266,7 +288,21 @@ package final class Transfer {
     }
 
     /// Whether the final head is all there is of the answer.
-    var isEndedByHead: Bool { framing == ContentFraming.none || framing == .length(0) }
+    private var isEndedByHead: Bool { framing == ContentFraming.none || framing == .length(0) }
+
+    /// Whether libcurl ends the answer by counting, so that it alone sees bytes behind its end.
+    var endsByLength: Bool {
+        switch framing {
+        case ContentFraming.none?, .length?: true
+        case .chunked?, .untilClose?, nil: false
+        }
+    }
+
+    /// Bytes came behind the end of the answer, in one read with it. Content that goes on behind its length
+    /// is not the content that was meant; where there is none, nothing is wrong with the answer itself.
+    func excessFound() {
+        if !isEndedByHead { refuse(.responseInvalid(.bytesAfterEnd)) }
+    }
 
     /// Lets libcurl see the end of an answer although the content of the request is paused.
     func unblockAnswer() { resumeSending() }
@@ -329,6 +365,7 @@ package final class Transfer {
             attempt.refusal = .spoiledConnection
             return false
         }
+        wasSent = true
         phase = .waitingForHead
         armFirstByteDeadline()
         noteNews()

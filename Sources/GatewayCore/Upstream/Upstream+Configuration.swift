@@ -14,6 +14,16 @@ package struct UpstreamConfiguration: Sendable, Hashable {
     package let totalTimeout: Duration
     /// How long an unused connection is kept; below what the upstream keeps it [30s].
     package let idleTimeout: Duration
+    /// How long any connection is used, however busy: then its address is looked up anew [10m].
+    package let connectionLifetime: Duration
+    /// How long the addresses of the upstream's name are believed [30s].
+    package let nameLifetime: Duration
+    /// When the upstream is left alone.
+    package let circuit: CircuitRule
+    /// What is sent once more.
+    package let retries: RetryPolicy
+    /// How its health is probed; `nil`: it is not.
+    package let health: HealthProbeRule?
     /// Connections of the whole gateway; workers share them evenly [64].
     package let maximumConnections: Int
     /// Transfers of the whole gateway that wait for a connection; more is 503 [1024].
@@ -45,6 +55,12 @@ package struct UpstreamConfiguration: Sendable, Hashable {
         idleTimeout = section.value(
             "idle_timeout", .duration(in: .seconds(1) ... .seconds(3_600)), default: .seconds(30),
             "How long an unused connection is kept; set it below what the upstream keeps it.")
+        connectionLifetime = section.value(
+            "connection_lifetime", .duration(in: .seconds(1) ... .seconds(86_400)), default: .seconds(600),
+            "How long any connection is used, however busy; so that a changed address is noticed.")
+        nameLifetime = section.value(
+            "name_lifetime", .duration(in: .seconds(1) ... .seconds(3_600)), default: .seconds(30),
+            "How long the addresses of the upstream's name are believed before they are looked up anew.")
         maximumConnections = section.value(
             "max_connections", .integer(in: 1...65_536), default: 64,
             "Connections of the whole gateway; the workers share them evenly.")
@@ -61,6 +77,17 @@ package struct UpstreamConfiguration: Sendable, Hashable {
             "retry_after_maximum", .duration(in: .zero ... .seconds(3_600)), default: .seconds(60),
             "How long at most nothing is sent with a credential after a 429 of the upstream; `0s` takes no notice."
         )
+        // No transfer lives longer, so a trial that is not over by then has been forgotten.
+        let trialTime = totalTimeout
+        circuit = section.section("circuit", "When the upstream is left alone for a moment.") {
+            CircuitRule(reading: $0, trialTime: trialTime)
+        }
+        retries = section.section("retry", "Which requests are sent once more after a failure.") {
+            RetryPolicy(reading: $0)
+        }
+        health = section.section("health", "A request of the gateway's own that looks how the upstream is.") {
+            HealthProbeRule.read($0)
+        }
         checkOrder(section)
     }
 
@@ -73,6 +100,71 @@ package struct UpstreamConfiguration: Sendable, Hashable {
                 section.isGiven(key) ? key : "total_timeout",
                 "\(key) is \(DurationText.text(timeout)), total_timeout \(DurationText.text(totalTimeout));"
                     + " allowed: \(key) up to total_timeout")
+        }
+    }
+}
+
+extension CircuitRule {
+    /// Reads `upstream.circuit`.
+    fileprivate init(reading section: SettingsSection, trialTime: Duration) {
+        self.init()
+        failures = section.value(
+            "failures", .integer(in: 0...1_000), default: failures,
+            "Failures in a row that open the circuit, of the upstream or of one credential; 0: never.")
+        openTime = section.value(
+            "open_time", .duration(in: .milliseconds(100) ... .seconds(600)), default: openTime,
+            "How long it stays open before one request tries again.")
+        self.trialTime = trialTime
+    }
+}
+
+extension RetryPolicy {
+    /// Reads `upstream.retry`.
+    fileprivate init(reading section: SettingsSection) {
+        self.init()
+        maximumRetries = section.value(
+            "count", .integer(in: 0...5), default: maximumRetries,
+            "How often a GET or HEAD that found no connection, or no answer, is sent once more.")
+        budgetPercent = section.value(
+            "budget_percent", .integer(in: 0...100), default: budgetPercent,
+            "What such requests may add to all others.")
+        pause = section.value(
+            "pause", .duration(in: .milliseconds(1) ... .seconds(1)), default: pause,
+            "The longest pause before the first repetition; doubled for each further one, 1s at most.")
+    }
+}
+
+extension HealthProbeRule {
+    /// Reads `upstream.health`; without a path nothing is probed.
+    fileprivate static func read(_ section: SettingsSection) -> HealthProbeRule? {
+        let path = section.optional(
+            "path", .probePath, "What is asked with GET, without a token; absent: nothing is probed.")
+        var rule = HealthProbeRule(path: path ?? "/")
+        rule.interval = section.value(
+            "interval", .duration(in: .milliseconds(250) ... .seconds(3_600)), default: rule.interval,
+            "From the end of one probe to the next, to a quarter of a second.")
+        rule.timeout = section.value(
+            "timeout", .duration(in: .milliseconds(250) ... .seconds(60)), default: rule.timeout,
+            "How long the answer may take; a status of 200 to 399 is good.")
+        rule.unhealthyAfter = section.value(
+            "unhealthy_after", .integer(in: 1...100), default: rule.unhealthyAfter,
+            "Bad probes in a row that open the circuit.")
+        rule.healthyAfter = section.value(
+            "healthy_after", .integer(in: 1...100), default: rule.healthyAfter,
+            "Good probes in a row that let a request try again.")
+        return path == nil ? nil : rule
+    }
+}
+
+extension SettingsKind where Value == String {
+    /// A path with or without a query, as it is sent.
+    fileprivate static var probePath: SettingsKind {
+        .written(as: "a path", allowed: "visible ASCII that begins with /", placeholder: "/", spell: { $0 }) {
+            text, _ in
+            let isPath =
+                text.utf8.first == 0x2F && text.utf8.count <= 1_024
+                && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }
+            return isPath ? text : nil
         }
     }
 }

@@ -33,8 +33,10 @@ package final class UpstreamClient {
         package var spoiledConnectionCount: UInt64 = 0
         /// Answers that came over a connection which had served before.
         package var reusedConnectionCount: UInt64 = 0
-        /// Requests begun once more on a new connection.
+        /// Requests begun once more on a new connection, because a pooled one was dead.
         package var repeatedCount: UInt64 = 0
+        /// Requests begun once more after a failure.
+        package var retriedCount: UInt64 = 0
     }
 
     private let configuration: UpstreamClientConfiguration
@@ -42,16 +44,24 @@ package final class UpstreamClient {
     private let multi: CurlMulti
     private let progress = ProgressList()
     private var spareHandles: [CurlEasy] = []
+    private let health: HealthTracker?
     private var running: [Transfer] = []
     private var waiting: [Transfer] = []
+    // Failed once, and due to be begun once more.
+    private var putOff: [(transfer: Transfer, due: MonotonicInstant)] = []
     private var timerDeadline: MonotonicInstant?
     private var transferCount: UInt64 = 0
     private var reusedConnectionCount: UInt64 = 0
     private var repeatedCount: UInt64 = 0
+    private var retriedCount: UInt64 = 0
 
-    /// A client without connections.
-    package init(configuration: UpstreamClientConfiguration, poller: UpstreamPoller) {
+    /// A client without connections. What it learns of the upstream's health goes to `health`, which decides
+    /// whether the upstream is asked.
+    package init(
+        configuration: UpstreamClientConfiguration, poller: UpstreamPoller, health: HealthTracker? = nil
+    ) {
         self.configuration = configuration
+        self.health = health
         connections = ConnectionTable(poller: poller)
         multi = CurlMulti(
             maximumConnectionCount: configuration.maximumConnectionCount, connections: connections)
@@ -59,19 +69,39 @@ package final class UpstreamClient {
 
     deinit { close() }
 
-    /// Takes on a request; its deadlines count from now, also while it waits for its turn.
+    /// Takes on a request; its deadlines count from now, also while it waits for its turn. `credential` is
+    /// the identity of the token it is sent with, 0 for none.
     package func start(
+        _ request: consuming UpstreamRequest, owner: UInt64, credential: UInt64 = 0, now: MonotonicInstant
+    ) -> StartOutcome {
+        guard hasRoom else { return .refused(.tooManyWaiting) }
+        switch health?.admit(credential: credential, at: now) {
+        case .refused(let seconds)?: return .refused(.circuitOpen(retryAfterSeconds: seconds))
+        case .admitted(let pass)?: return start(request, owner: owner, pass: pass, now: now)
+        case nil: return start(request, owner: owner, pass: nil, now: now)
+        }
+    }
+
+    /// Takes on a request that looks how the upstream is: circuits do not hold it back, and learn nothing of
+    /// it.
+    func probe(
         _ request: consuming UpstreamRequest, owner: UInt64, now: MonotonicInstant
     ) -> StartOutcome {
+        hasRoom ? start(request, owner: owner, pass: nil, now: now) : .refused(.tooManyWaiting)
+    }
+
+    private var mayRun: Bool { running.count < configuration.maximumConnectionCount && waiting.isEmpty }
+    private var hasRoom: Bool { mayRun || waiting.count < configuration.maximumWaitingCount }
+
+    private func start(
+        _ request: consuming UpstreamRequest, owner: UInt64, pass: HealthTracker.Pass?, now: MonotonicInstant
+    ) -> StartOutcome {
         progress.now = now
-        let mayRun = running.count < configuration.maximumConnectionCount && waiting.isEmpty
-        guard mayRun || waiting.count < configuration.maximumWaitingCount else {
-            return .refused(.tooManyWaiting)
-        }
         transferCount += 1
         let transfer = Transfer(
             request: request, owner: owner, number: transferCount, configuration: configuration,
             progress: progress, connections: connections)
+        transfer.pass = pass
         if mayRun { begin(transfer) } else { waiting.append(transfer) }
         noteTimer()
         return .started(transfer)
@@ -111,6 +141,7 @@ package final class UpstreamClient {
         }
         settle()
         expireDeadlines(now)
+        beginRepetitions(now)
     }
 
     private static let maximumTimerRounds = 8
@@ -142,10 +173,11 @@ package final class UpstreamClient {
     /// Figures for metrics.
     package var statistics: Statistics {
         Statistics(
-            runningCount: running.count, waitingCount: waiting.count,
+            runningCount: running.count, waitingCount: waiting.count + putOff.count,
             idleConnectionCount: connections.idleCount,
             openedConnectionCount: connections.openedCount, spoiledConnectionCount: connections.spoiledCount,
-            reusedConnectionCount: reusedConnectionCount, repeatedCount: repeatedCount)
+            reusedConnectionCount: reusedConnectionCount, repeatedCount: repeatedCount,
+            retriedCount: retriedCount)
     }
 
     /// Transfers that wait for a connection.
@@ -154,11 +186,13 @@ package final class UpstreamClient {
     package var maximumWaitingCount: Int { configuration.maximumWaitingCount }
 
     /// Whether nothing runs or waits: a draining worker may go.
-    package var isIdle: Bool { running.isEmpty && waiting.isEmpty }
+    package var isIdle: Bool { running.isEmpty && waiting.isEmpty && putOff.isEmpty }
 
     /// Cancels every transfer and forgets all news. Idle connections close with the client itself.
     package func close() {
-        while let transfer = waiting.popLast() ?? running.last { end(transfer, .cancelled, beginNext: false) }
+        while let transfer = waiting.last ?? putOff.last?.transfer ?? running.last {
+            end(transfer, .cancelled, beginNext: false)
+        }
         progress.removeAll()
     }
 }
@@ -191,7 +225,7 @@ extension UpstreamClient {
 
     private func finish(_ transfer: Transfer, _ easy: CurlEasy, _ result: CurlResult) {
         guard transfer.shallBeginAgain() else {
-            end(transfer, transfer.outcome(result))
+            conclude(transfer, transfer.outcome(result))
             return
         }
         multi.remove(easy)
@@ -202,32 +236,94 @@ extension UpstreamClient {
         multi.add(easy)
     }
 
-    private func end(_ transfer: Transfer, _ phase: Transfer.Phase, beginNext: Bool = true) {
-        if let easy = transfer.handle {
-            multi.remove(easy)
-            easy.retire()
-            spareHandles.append(easy)
-            connections.released(by: transfer.number)
-            running.removeAll { $0 === transfer }
-            if transfer.reusesConnection { reusedConnectionCount += 1 }
-        } else {
-            waiting.removeAll { $0 === transfer }
+    /// Ends a transfer whose attempt is over, or puts it off to be begun once more.
+    private func conclude(_ transfer: Transfer, _ phase: Transfer.Phase) {
+        guard case .failed(let failure) = phase, let pass = transfer.pass,
+            let due = repetition(of: transfer, after: failure)
+        else {
+            end(transfer, phase)
+            return
         }
-        transfer.end(phase)
-        guard beginNext else { return }
+        noteHealth(transfer, phase)
+        guard health?.takeRepetition(pass) == true else {
+            end(transfer, phase)
+            return
+        }
+        release(transfer)
+        transfer.putOff()
+        transfer.pass = pass
+        retriedCount += 1
+        putOff.append((transfer, due))
+        progress.note(due)
+        beginWaiting()
+    }
+
+    /// When a transfer may be begun once more, if it may.
+    private func repetition(of transfer: Transfer, after failure: UpstreamFailure) -> MonotonicInstant? {
+        let policy = configuration.retries
+        guard transfer.repetitionCount < policy.maximumRetries, transfer.request.mayBeRepeated,
+            transfer.failure == nil, !transfer.hasReceivedBytes, RetryPolicy.mayHelp(failure)
+        else { return nil }
+        // Spreads neighbouring numbers over the whole range (SplitMix64's first step).
+        let draw = (transfer.number &+ configuration.jitterSeed) &* 0x9E37_79B9_7F4A_7C15
+        let due = progress.now.advanced(by: policy.pause(before: transfer.repetitionCount, draw: draw))
+        return due < transfer.totalDeadline ? due : nil
+    }
+
+    private func beginRepetitions(_ now: MonotonicInstant) {
+        guard !putOff.isEmpty else { return }
+        let due = putOff.filter { $0.due <= now }
+        putOff.removeAll { $0.due <= now }
+        // They have waited already: in front of those that have not begun.
+        waiting.insert(contentsOf: due.map(\.transfer), at: 0)
+        beginWaiting()
+        for (_, due) in putOff { progress.note(due) }
+        noteTimer()
+    }
+
+    private func beginWaiting() {
         while running.count < configuration.maximumConnectionCount, !waiting.isEmpty {
             begin(waiting.removeFirst())
         }
     }
 
+    /// Gives back what a transfer holds of libcurl.
+    private func release(_ transfer: Transfer) {
+        guard let easy = transfer.handle else { return }
+        multi.remove(easy)
+        easy.retire()
+        spareHandles.append(easy)
+        connections.released(by: transfer.number)
+        running.removeAll { $0 === transfer }
+        if transfer.reusesConnection { reusedConnectionCount += 1 }
+    }
+
+    private func noteHealth(_ transfer: Transfer, _ phase: Transfer.Phase) {
+        guard let pass = transfer.pass.take() else { return }
+        health?.note(HealthTracker.Outcome(of: transfer, endingAs: phase), pass, at: progress.now)
+    }
+
+    private func end(_ transfer: Transfer, _ phase: Transfer.Phase, beginNext: Bool = true) {
+        noteHealth(transfer, phase)
+        if transfer.handle != nil {
+            release(transfer)
+        } else {
+            waiting.removeAll { $0 === transfer }
+            putOff.removeAll { $0.transfer === transfer }
+        }
+        transfer.end(phase)
+        if beginNext { beginWaiting() }
+    }
+
     private func expireDeadlines(_ now: MonotonicInstant) {
         guard let earliest = progress.earliestDeadline, earliest <= now else { return }
-        for transfer in running + waiting {
+        for transfer in running + waiting + putOff.map(\.transfer) {
             if let failure = transfer.expired(at: now) { end(transfer, .failed(failure)) }
         }
         progress.earliestDeadline = nil
         for transfer in running { progress.note(transfer.nextDeadline) }
         for transfer in waiting { progress.note(transfer.nextDeadline) }
+        for (transfer, due) in putOff { progress.note(min(due, transfer.nextDeadline)) }
         noteTimer()
     }
 

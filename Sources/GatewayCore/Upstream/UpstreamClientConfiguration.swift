@@ -16,6 +16,13 @@ package struct UpstreamClientConfiguration: Sendable, Hashable {
     package var idleTimeout: Duration = .seconds(30)
     /// How long any connection may be used again, so that a changed address is noticed. Whole seconds [10m].
     package var connectionLifetime: Duration = .seconds(600)
+    /// How long the addresses of the upstream's name are believed before they are asked for anew. Whole
+    /// seconds [30s].
+    package var nameLifetime: Duration = .seconds(30)
+    /// Which requests are sent once more.
+    package var retries = RetryPolicy.never
+    /// Tells the pauses of this worker's repetitions from those of others.
+    package var jitterSeed: UInt64 = 0
     /// Transfers running at once, and idle connections kept, per worker [64].
     package var maximumConnectionCount = 64
     /// Transfers waiting for a connection, per worker; the next one is refused [256].

@@ -35,6 +35,8 @@ package enum UpstreamFailure: Error, Sendable, Hashable {
     case uploadAborted
     /// All connections are taken and the queue for them is full.
     case tooManyWaiting
+    /// The upstream is in trouble, for everybody or for this credential, and is not asked for so long.
+    case circuitOpen(retryAfterSeconds: UInt16)
     /// libcurl failed in a way the gateway does not expect; the number is its CURLcode.
     case library(Int32)
 
@@ -42,7 +44,7 @@ package enum UpstreamFailure: Error, Sendable, Hashable {
     package var status: Status {
         switch self {
         case .connectTimeout, .firstByteTimeout, .totalTimeout: .gatewayTimeout
-        case .tooManyWaiting: .serviceUnavailable
+        case .tooManyWaiting, .circuitOpen: .serviceUnavailable
         case .nameNotResolved, .connectRefused, .unreachable, .tlsCertificate, .tlsProtocol,
             .connectionClosed,
             .responseIncomplete, .responseInvalid, .headTooLarge, .upgradeNotAsked, .uploadAborted, .library:
@@ -61,6 +63,7 @@ package enum UpstreamFailure: Error, Sendable, Hashable {
         case .responseIncomplete, .responseInvalid, .headTooLarge, .upgradeNotAsked:
             "UPSTREAM_INVALID_RESPONSE"
         case .tooManyWaiting: "OVERLOADED"
+        case .circuitOpen: "UPSTREAM_UNAVAILABLE"
         }
     }
 
@@ -82,6 +85,7 @@ package enum UpstreamFailure: Error, Sendable, Hashable {
         case .upgradeNotAsked: "http_upgrade_failed"
         case .uploadAborted: "http_request_error"
         case .tooManyWaiting: "connection_limit_reached"
+        case .circuitOpen: "destination_unavailable"
         case .library: "proxy_internal_error"
         }
     }
@@ -104,7 +108,37 @@ package enum UpstreamFailure: Error, Sendable, Hashable {
         case .upgradeNotAsked: "The upstream switched protocols without being asked."
         case .uploadAborted: "The content of the request broke off."
         case .tooManyWaiting: "Too many requests wait for the upstream."
+        case .circuitOpen: "The upstream has failed repeatedly and is left alone for a moment."
         case .library: "The request to the upstream failed inside the gateway."
+        }
+    }
+}
+
+extension UpstreamFailure {
+    /// Whether it is certain that the upstream has not seen the request: there was no connection to send it
+    /// on. Not after a handshake that failed, which may have been the upstream's doubt about something it
+    /// read.
+    package var isBeforeSending: Bool {
+        switch self {
+        case .nameNotResolved, .connectRefused, .unreachable, .connectTimeout, .tlsCertificate,
+            .tooManyWaiting,
+            .circuitOpen:
+            true
+        case .tlsProtocol, .firstByteTimeout, .totalTimeout, .connectionClosed, .responseIncomplete,
+            .responseInvalid, .headTooLarge, .upgradeNotAsked, .uploadAborted, .library:
+            false
+        }
+    }
+
+    /// Seconds after which the request may succeed; `nil` where nobody knows.
+    package var retryAfterSeconds: UInt64? {
+        switch self {
+        case .tooManyWaiting: 1
+        case .circuitOpen(let seconds): UInt64(seconds)
+        case .nameNotResolved, .connectRefused, .unreachable, .connectTimeout, .tlsCertificate, .tlsProtocol,
+            .firstByteTimeout, .totalTimeout, .connectionClosed, .responseIncomplete, .responseInvalid,
+            .headTooLarge, .upgradeNotAsked, .uploadAborted, .library:
+            nil
         }
     }
 }

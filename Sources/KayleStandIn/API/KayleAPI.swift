@@ -23,6 +23,16 @@ struct KayleAPI: Sendable {
         organizationByKey = byKey
     }
 
+    /// The API over the rows of one organization as they once were.
+    init(remembering organization: Organization, key: String) {
+        now = { 0 }
+        organizations = [organization]
+        organizationByKey = [key: organization]
+    }
+
+    /// Whose rows a key shows.
+    func organization(key: String) -> Organization? { organizationByKey[key] }
+
     /// The time of the API's clock.
     var time: SessionTime { SessionTime(microseconds: now()) }
 

@@ -56,6 +56,9 @@ public final class StandInControl: Sendable {
         state.withLock { $0.faults.append(fault) }
     }
 
+    /// How many orders of faults are still to act.
+    public var pendingFaultCount: Int { state.withLock { $0.faults.count } }
+
     /// Switches all faults off.
     public func clearFaults() {
         state.withLock { $0.faults.removeAll() }

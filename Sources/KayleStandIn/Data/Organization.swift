@@ -11,6 +11,7 @@ final class Organization: Sendable {
         var sessions: [Session]
         var events: [WebhookEvent]
         var generator: SeededGenerator
+        var history: OrganizationHistory?
     }
 
     /// Makes the seeded rows of `configuration`; `reference` is the newest moment in them.
@@ -30,7 +31,25 @@ final class Organization: Sendable {
         state = Lock(
             State(
                 sessions: sessions, events: events.sorted { $0.createdAt < $1.createdAt },
-                generator: generator))
+                generator: generator,
+                history: configuration.remembersStates ? OrganizationHistory(sessions) : nil))
+    }
+
+    /// Rows as they once were, for an oracle.
+    init(remembered sessions: [Session], name: String) {
+        self.name = name
+        state = Lock(
+            State(sessions: sessions, events: [], generator: SeededGenerator(seed: 0, stream: name)))
+    }
+
+    /// Asks or changes what is remembered; `nil` where nothing is.
+    @discardableResult
+    func remember<Value>(_ body: (inout OrganizationHistory) -> Value) -> Value? {
+        state.withLock { state in
+            guard var history = state.history.take() else { return nil }
+            defer { state.history = history }
+            return body(&history)
+        }
     }
 
     /// The rows that `query` selects, ascending by id, and whether more follow.
@@ -62,6 +81,7 @@ final class Organization: Sendable {
                 id: state.generator.identifier("vs"), createdAt: now, shareFields: shareFields,
                 redirectURL: redirectURL)
             state.sessions.insert(session, at: Self.firstIndex(after: session.id, in: state.sessions))
+            state.history?.append(state.sessions)
             return (session, state.generator.characters(43))
         }
     }
@@ -80,6 +100,7 @@ final class Organization: Sendable {
             guard let index = Self.index(of: id, in: state.sessions) else { return .unknown }
             guard !state.sessions[index].status.isTerminal else { return .ended }
             state.sessions[index].move(to: status, at: now)
+            state.history?.append(state.sessions)
             if let event = WebhookEvent(
                 ending: state.sessions[index], id: state.generator.identifier("evt"))
             {

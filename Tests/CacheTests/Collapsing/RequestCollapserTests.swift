@@ -91,7 +91,7 @@ struct RequestCollapserTests {
 
         let isSecondRefused = collapser.isRefused(second)
         #expect(isSecondRefused)
-        guard let taken = collapser.takeOver(first) else { throw Missing.permit }
+        guard let taken = collapser.takeOver(first, now: at(0)) else { throw Missing.permit }
         let count = collapser.followerCount(taken)
         #expect(count == 1)
         _ = try follow(collapser, key(), token: 3)
@@ -155,6 +155,145 @@ struct RequestCollapserTests {
         let ofNew = collapser.end(new, .goAlone)
         #expect(ofNew.waiters.count == 1)
     }
+
+    // MARK: larger pages
+
+    private func page(_ limit: Int, list: String = "l", includes: Bool = false) -> PageFlight {
+        PageFlight(list: key(list, hash: 7), limit: limit, includes: includes)
+    }
+
+    private func join(
+        _ collapser: RequestCollapser, _ name: String, _ page: PageFlight, token: UInt64 = 0, now: Double = 0
+    ) -> CollapseDecision {
+        collapser.join(
+            key(name), page: page, waiter: Waiter(worker: 0, token: token), now: at(now))
+    }
+
+    @Test func aSmallerPageWaitsForALargerOneOfTheSameRows() throws {
+        let collapser = collapser()
+        guard case .lead(let permit) = join(collapser, "50", page(50)) else { throw Missing.permit }
+
+        guard case .follow(let ticket) = join(collapser, "10", page(10), token: 1) else {
+            throw Missing.permit
+        }
+
+        #expect(ticket.question == Array("10".utf8))
+        #expect(collapser.statistics.followedLarger == 1)
+        let count = collapser.followerCount(permit)
+        #expect(count == 1)
+        let wakeup = collapser.end(permit, .goAlone)
+        #expect(wakeup.waiters.map(\.token) == [1])
+        // It is gone for those who come later.
+        guard case .lead(let next) = join(collapser, "10", page(10)) else { throw Missing.permit }
+        _ = collapser.end(next, .goAlone)
+    }
+
+    static let undecided: [(name: String, held: PageFlight, asked: PageFlight)] = {
+        let partition = CachePartition(id: 1)
+        func page(_ limit: Int, _ list: String = "l", includes: Bool = false) -> PageFlight {
+            let key = CacheKey(partition: partition, route: 1, query: Array(list.utf8), hash: 7)
+            return PageFlight(list: key, limit: limit, includes: includes)
+        }
+        return [
+            ("fewer rows", page(5), page(10)), ("other rows", page(50, "a"), page(10, "b")),
+            ("rows without what is asked for", page(50), page(10, includes: true)),
+        ]
+    }()
+
+    @Test(arguments: undecided)
+    func whatIsNotCertainToBeDecidedIsNotWaitedFor(
+        name: String, held: PageFlight, asked: PageFlight
+    ) throws {
+        let collapser = collapser()
+        guard case .lead(let permit) = join(collapser, "held", held) else { throw Missing.permit }
+
+        guard case .lead(let own) = join(collapser, "asked", asked) else { throw Missing.permit }
+
+        _ = collapser.end(own, .goAlone)
+        _ = collapser.end(permit, .goAlone)
+    }
+
+    @Test func aPageWithWhatIsOptionalDecidesOneWithout() throws {
+        let collapser = collapser()
+        guard case .lead(let permit) = join(collapser, "held", page(10, includes: true)) else {
+            throw Missing.permit
+        }
+
+        guard case .follow(let ticket) = join(collapser, "asked", page(10)) else { throw Missing.permit }
+
+        #expect(ticket.question != nil)
+        _ = collapser.end(permit, .goAlone)
+    }
+
+    @Test func theVerySameQuestionIsTheBetterOneToWaitFor() throws {
+        let collapser = collapser()
+        guard case .lead(let small) = join(collapser, "10", page(10)) else { throw Missing.permit }
+        guard case .lead(let large) = join(collapser, "50", page(50)) else { throw Missing.permit }
+
+        guard case .follow(let ticket) = join(collapser, "10", page(10)) else { throw Missing.permit }
+
+        #expect(ticket.question == nil)
+        _ = collapser.end(large, .goAlone)
+        _ = collapser.end(small, .goAlone)
+    }
+
+    @Test func afterAWriteNobodyWaitsForAnOlderLargerPage() throws {
+        let collapser = collapser()
+        guard case .lead(let old) = join(collapser, "50", page(50)) else { throw Missing.permit }
+        partition.invalidate(.everything)
+
+        guard case .lead(let new) = join(collapser, "10", page(10)) else { throw Missing.permit }
+
+        _ = collapser.end(old, .goAlone)
+        _ = collapser.end(new, .goAlone)
+    }
+
+    @Test func aVanishedLeaderIsNotFollowedBySomebodyWhoWantsLess() throws {
+        let collapser = collapser()
+        guard case .lead(let permit) = join(collapser, "50", page(50)) else { throw Missing.permit }
+        _ = join(collapser, "10", page(10), token: 1)
+
+        let wakeup = collapser.handOver(permit)
+
+        #expect(wakeup.waiters.map(\.token) == [1])
+        #expect(!wakeup.isLeadNow)
+        #expect(collapser.flightCount == 0)
+    }
+
+    // MARK: age
+
+    @Test func aFetchThatIsTooOldIsOvertakenByOneMore() throws {
+        let collapser = collapser { $0.collapseAge = .seconds(2) }
+        guard case .lead(let old) = join(collapser, "50", page(50)) else { throw Missing.permit }
+        guard case .follow = join(collapser, "50", page(50), token: 1, now: 2) else { throw Missing.permit }
+
+        guard case .lead(let new) = join(collapser, "50", page(50), token: 2, now: 2.1) else {
+            throw Missing.permit
+        }
+        guard case .follow = join(collapser, "10", page(10), token: 3, now: 2.2) else { throw Missing.permit }
+
+        #expect(collapser.statistics.overtaken == 1)
+        #expect(collapser.flightCount == 2)
+        let ofOld = collapser.end(old, .goAlone)
+        #expect(ofOld.waiters.map(\.token) == [1])
+        // Whoever comes now joins the new one, although the old one has ended.
+        guard case .follow = join(collapser, "50", page(50), token: 4, now: 2.3) else { throw Missing.permit }
+        let ofNew = collapser.end(new, .goAlone)
+        #expect(ofNew.waiters.map(\.token) == [3, 4])
+        #expect(collapser.flightCount == 0)
+    }
+
+    @Test func aRefreshOfWhatIsTooOldBeginsAnew() throws {
+        let collapser = collapser { $0.collapseAge = .seconds(2) }
+        guard let old = collapser.lead(key(), now: at(0)) else { throw Missing.permit }
+
+        let isEarlyRefused = collapser.lead(key(), now: at(1)) == nil
+        #expect(isEarlyRefused)
+        guard let new = collapser.lead(key(), now: at(3)) else { throw Missing.permit }
+
+        _ = collapser.end(new, .goAlone)
+        _ = collapser.end(old, .goAlone)
+    }
 }
 
 private enum Missing: Error {
@@ -192,7 +331,7 @@ extension RequestCollapser {
 
     /// Whether this follower is refused the lead.
     fileprivate func isRefused(_ ticket: FollowTicket) -> Bool {
-        guard let permit = takeOver(ticket) else { return true }
+        guard let permit = takeOver(ticket, now: at(0)) else { return true }
         _ = end(permit, .goAlone)
         return false
     }

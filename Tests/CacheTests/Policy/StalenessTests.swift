@@ -42,16 +42,16 @@ struct StalenessTests {
 
     @Test func onlyOneRefreshIsUnderWayForAKey() throws {
         let query = Array("q".utf8)
-        guard let permit = cache.refresh(partition, route: 1, query: query.span) else {
+        guard let permit = cache.refresh(partition, route: 1, query: query.span, now: at(0)) else {
             Issue.record("the first refresh has no permit")
             return
         }
-        let isSecondRefused = cache.refresh(partition, route: 1, query: query.span) == nil
+        let isSecondRefused = cache.refresh(partition, route: 1, query: query.span, now: at(0)) == nil
         #expect(isSecondRefused)
 
         _ = cache.collapser.end(permit, .goAlone)
 
-        guard let next = cache.refresh(partition, route: 1, query: query.span) else {
+        guard let next = cache.refresh(partition, route: 1, query: query.span, now: at(0)) else {
             Issue.record("after the first has ended there is no next")
             return
         }

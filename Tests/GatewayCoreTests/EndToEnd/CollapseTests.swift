@@ -94,6 +94,130 @@ struct CollapseTests {
         #expect(try gateway.ask("GET", Self.page).value("Cache-Status")?.contains("hit") == true)
     }
 
+    /// Ids that scan as a page: five rows of the list, and how many of them an answer shows.
+    private static func page(_ count: Int, limit: Int, hasMore: Bool) -> String {
+        let ids = (0..<count).map { "vs_" + String(repeating: "a", count: 63) + "\($0)" }
+        let rows = ids.map {
+            #"{"id":"\#($0)","status":"created","created_at":"2026-11-23T00:00:00.000Z"}"#
+        }
+        let next = hasMore ? "\"\(ids[count - 1])\"" : "null"
+        return #"{"data":[\#(rows.joined(separator: ","))],"error":null,"#
+            + #""pagination":{"limit":\#(limit),"has_more":\#(hasMore),"next_cursor":\#(next)}}"#
+    }
+
+    private static let json = "Content-Type: application/json\r\n"
+
+    private func begin(_ targets: [String], _ gateway: GatewayUnderTest) throws -> [RawConnection] {
+        try targets.map { target in
+            let client = try RawConnection(port: gateway.port)
+            gateway.begin(gateway.request("GET", target), on: client)
+            return client
+        }
+    }
+
+    @Test func smallerPagesWaitForALargerOneAndAreReadOffIt() throws {
+        let held = Held { _ in Self.answer(Self.page(5, limit: 50, hasMore: false), fields: Self.json) }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let leader = try begin(["/v1/sessions?limit=50"], gateway)[0]
+        held.arrived.wait()
+        let clients = try begin(
+            (0..<40).map { $0 % 2 == 0 ? "/v1/sessions?limit=3" : "/v1/sessions?limit=20" }, gateway)
+        // Another cursor, other filters and more rows are other questions.
+        let others = try begin(
+            ["/v1/sessions?limit=51", "/v1/sessions?limit=3&status=created"], gateway)
+        held.arrived.wait()
+        held.arrived.wait()
+        #expect(others.allSatisfy { $0.answer().status == 200 })
+
+        held.release.open()
+        let first = leader.answer()
+        let answers = clients.map { $0.answer() }
+
+        #expect(held.upstream.requests.count == 3)
+        #expect(first.value("Cache-Status")?.hasSuffix("stored") == true)
+        for (index, answer) in answers.enumerated() {
+            let page =
+                index % 2 == 0
+                ? Self.page(3, limit: 3, hasMore: true) : Self.page(5, limit: 20, hasMore: false)
+            #expect(answer.text == page)
+            #expect(
+                answer.value("Cache-Status")
+                    == "kayle-gateway; fwd=uri-miss; collapsed; detail=page-slice")
+            #expect(answer.value("ETag") != nil)
+        }
+        #expect(try gateway.metric("kayle_gateway_cache_followed_larger_total") == 40)
+    }
+
+    /// How the fetch of a larger page can come to nothing for those who want a part of it.
+    enum Disappointment: String, CaseIterable, Sendable {
+        case noPage, forTheLeaderAlone, brokenOff
+
+        func answer(_ number: Int) -> String {
+            switch self {
+            case .noPage: CollapseTests.answer("no page", fields: CollapseTests.json)
+            case .forTheLeaderAlone: CollapseTests.answer("x", fields: "Cache-Control: no-store\r\n")
+            case .brokenOff:
+                number == 1
+                    ? "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nhalf"
+                    : CollapseTests.answer("small", fields: CollapseTests.json)
+            }
+        }
+    }
+
+    @Test(arguments: Disappointment.allCases)
+    func ifTheLargerPageIsNoneTheSmallerOnesAreAskedForOnceTogether(kind: Disappointment) throws {
+        let held = Held { kind.answer($0) }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let leader = try begin(["/v1/sessions?limit=50"], gateway)[0]
+        held.arrived.wait()
+        let clients = try begin(Array(repeating: "/v1/sessions?limit=3", count: 20), gateway)
+
+        held.release.open()
+        _ = leader.answer()
+        let answers = clients.map { $0.answer() }
+
+        #expect(answers.allSatisfy { $0.status == 200 && $0.isWhole && !$0.text.contains("half") })
+        // What may not be stored each of them asks for itself.
+        if kind != .forTheLeaderAlone { #expect(held.upstream.requests.count == 2) }
+    }
+
+    @Test func theLeaderOfALargerPageMayLeaveAndThoseWhoWaitStillGetTheirPart() throws {
+        let held = Held { _ in Self.answer(Self.page(5, limit: 50, hasMore: false), fields: Self.json) }
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        let leader = try begin(["/v1/sessions?limit=50"], gateway)[0]
+        held.arrived.wait()
+        let clients = try begin(Array(repeating: "/v1/sessions?limit=2", count: 20), gateway)
+
+        let hasLeft = leaves(leader)
+        held.release.open()
+        let answers = clients.map { $0.answer() }
+
+        #expect(hasLeft)
+        #expect(answers.allSatisfy { $0.text == Self.page(2, limit: 2, hasMore: true) })
+        #expect(held.upstream.requests.count == 1)
+    }
+
+    @Test func aFetchThatHasBecomeTooOldIsOvertaken() throws {
+        let held = Held { _ in Self.answer("page") }
+        var options = GatewayUnderTest.Options()
+        options.cache = #", "collapse_age": "10ms", "collapse_wait": "1m""#
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url, options)
+        let first = try leader(gateway, held)
+
+        // As soon as the first is too old, somebody else asks and is answered at once.
+        #expect(
+            try eventually {
+                let client = try RawConnection(port: gateway.port)
+                gateway.begin(gateway.request("GET", Self.page), on: client)
+                return held.upstream.requests.count > 1
+            })
+        #expect(try eventually { try gateway.ask("GET", Self.page).text == "page" })
+        #expect(try gateway.metric("kayle_gateway_cache_fetches_overtaken_total") >= 1)
+        held.release.open()
+
+        #expect(first.answer().text == "page")
+    }
+
     @Test func aFollowerThatLeavesDisturbsNobody() throws {
         let held = Held { _ in Self.answer("page") }
         let gateway = try GatewayUnderTest(upstream: held.upstream.url)

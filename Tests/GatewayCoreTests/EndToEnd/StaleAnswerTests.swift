@@ -94,6 +94,30 @@ struct StaleAnswerTests {
         #expect(stale?.value("Cache-Control") == "private, max-age=0")
     }
 
+    /// Those who wait for a fetch that fails are given the old page as well, and told what it is.
+    @Test func whoWaitsForAFetchThatFailsIsGivenTheOldPageToo() throws {
+        let gateway = try gateway(#""stale_if_error": "1h""#)
+        let first = try gateway.ask("GET", Self.list)
+        #expect(try eventually { try !status(gateway).contains("; hit") })
+        standIn.control.inject(Fault(.delay(milliseconds: 300), path: "/v1/*"))
+        standIn.control.inject(Fault(.answer(status: 503, fields: [], body: []), path: "/v1/*"))
+        var answers: [RawConnection.Answer] = []
+
+        let haveMet = try eventually {
+            let clients = try (0..<10).map { _ in try RawConnection(port: gateway.port) }
+            for client in clients { gateway.begin(gateway.request("GET", Self.list), on: client) }
+            answers = clients.map { $0.answer() }
+            return answers.contains { $0.value("Cache-Status")?.contains("collapsed") == true }
+        }
+
+        #expect(haveMet)
+        for answer in answers where answer.value("Cache-Status")?.contains("; hit") != true {
+            #expect(answer.status == 200 && answer.body == first.body)
+            #expect(answer.value("Cache-Status")?.hasSuffix("detail=sie") == true)
+            #expect(answer.value("Cache-Control") == "private, max-age=0")
+        }
+    }
+
     @Test func aRefusalOfTheUpstreamIsNoFailure() throws {
         let gateway = try gateway(#""stale_if_error": "1h""#)
         _ = try gateway.ask("GET", Self.list)

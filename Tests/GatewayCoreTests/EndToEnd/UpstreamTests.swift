@@ -231,12 +231,16 @@ struct UpstreamTests {
         upstream.stop()
     }
 
-    @Test func aFreshConnectionThatDiesIsNotTriedAgain() throws {
+    @Test func aFreshConnectionThatDiesIsTriedAsOftenAsToldAndForAWriteNever() throws {
         let upstream = ScriptedUpstream { $0.readHead() }
-        let gateway = try GatewayUnderTest(upstream: upstream.url)
+        var options = GatewayUnderTest.Options()
+        options.upstream = #", "retry": { "count": 2 }"#
+        let gateway = try GatewayUnderTest(upstream: upstream.url, options)
 
         #expect(try gateway.ask("GET", Self.passed).status == 502)
-        #expect(upstream.requests.count == 1)
+        #expect(upstream.requests.count == 3)
+        #expect(try gateway.ask("POST", Self.passed).status == 502)
+        #expect(upstream.requests.count == 4)
         upstream.stop()
     }
 

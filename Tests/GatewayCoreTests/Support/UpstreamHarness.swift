@@ -41,11 +41,12 @@ final class UpstreamHarness {
         }
     }
 
-    init(_ configuration: UpstreamClientConfiguration) {
+    init(_ configuration: UpstreamClientConfiguration, health: HealthTracker? = nil) {
         let watched = Watched()
         self.watched = watched
         client = UpstreamClient(
-            configuration: configuration, poller: UpstreamPoller { watched.apply($0, $1) })
+            configuration: configuration, poller: UpstreamPoller { watched.apply($0, $1) },
+            health: health)
     }
 
     convenience init(url: String) { self.init(UpstreamClientConfiguration(url: url)) }

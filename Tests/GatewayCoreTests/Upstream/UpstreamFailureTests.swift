@@ -8,7 +8,8 @@ struct UpstreamFailureTests {
         [
             .nameNotResolved, .connectRefused, .unreachable, .connectTimeout, .tlsCertificate, .tlsProtocol,
             .firstByteTimeout, .totalTimeout, .connectionClosed, .responseIncomplete, .headTooLarge,
-            .upgradeNotAsked, .uploadAborted, .tooManyWaiting, .library(1),
+            .upgradeNotAsked, .uploadAborted, .tooManyWaiting,
+            .circuitOpen(retryAfterSeconds: 5), .library(1),
         ] + ResponseDefect.allCases.map { .responseInvalid($0) }
 
     @Test(arguments: all)
@@ -19,7 +20,8 @@ struct UpstreamFailureTests {
         case .gatewayTimeout: #expect("\(failure.code)" == "UPSTREAM_TIMEOUT")
         default:
             #expect(failure.status == .serviceUnavailable)
-            #expect("\(failure.code)" == "OVERLOADED")
+            #expect(["OVERLOADED", "UPSTREAM_UNAVAILABLE"].contains("\(failure.code)"))
+            #expect(failure.retryAfterSeconds != nil)
         }
     }
 

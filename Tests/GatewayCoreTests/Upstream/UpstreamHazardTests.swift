@@ -55,6 +55,9 @@ struct UpstreamHazardTests {
         Bad(
             "chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             .responseInvalid(.transferCoding)),
+        Bad(
+            "content behind its length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhello",
+            .responseInvalid(.bytesAfterEnd)),
         Bad("bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhe", .responseInvalid(.lineEnd)),
         Bad(
             "one bare line feed", "HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 2\r\n\r\nhe",

@@ -95,7 +95,7 @@ package enum Refusal: Sendable {
         case .limited(_, let seconds), .upstreamLimited(let seconds), .guessing(let seconds),
             .overloaded(let seconds):
             seconds
-        case .upstream(let failure): failure.status == .serviceUnavailable ? 1 : nil
+        case .upstream(let failure): failure.retryAfterSeconds
         case .message, .path, .query, .access, .pageTooLarge, .noRoute, .methodNotAllowed, .late: nil
         }
     }
@@ -162,6 +162,10 @@ package enum Refusal: Sendable {
             Entry(
                 status: .tooManyRequests, code: "RATE_LIMITED",
                 hint: "Wait as long as Retry-After says; the upstream was not asked.")
+        case .upstream(let failure) where failure.retryAfterSeconds != nil:
+            Entry(
+                status: failure.status, code: failure.code,
+                hint: "Wait as long as Retry-After says; the upstream has not seen the request.")
         case .upstream(let failure):
             Entry(
                 status: failure.status, code: failure.code,

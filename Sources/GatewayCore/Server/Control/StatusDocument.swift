@@ -12,6 +12,7 @@ enum StatusDocument {
         let metrics = shared.registry.snapshot()
         let cache = shared.cache.statistics()
         let names = shared.registry.names
+        let health = shared.health.report()
         var requestsByTenant: [String: Int64] = [:]
         for (series, value) in metrics.values where series.metric == .requests {
             requestsByTenant[names.text(.tenant, series.label(1)), default: 0] += value
@@ -37,6 +38,13 @@ enum StatusDocument {
             "cache": .object([
                 "entries": .integer(Int64(cache.entries)), "bytes": .integer(Int64(cache.accountedBytes)),
                 "evictions": .integer(Int64(clamping: cache.counts.evicted)),
+            ]),
+            "upstream": .object([
+                "circuit": .string(health.circuit.word),
+                "credentials_open": .integer(Int64(health.openCredentialCount)),
+                "circuits_opened": .integer(Int64(clamping: health.openedCount)),
+                "requests_held_back": .integer(Int64(clamping: health.refusedCount)),
+                "probe": .string(health.probe.rawValue),
             ]),
             "limits": .object([
                 "buckets": .integer(Int64(shared.limiter.bucketCount)),

@@ -23,7 +23,8 @@ struct ErrorsPageTests {
         [
             .nameNotResolved, .connectRefused, .unreachable, .connectTimeout, .tlsCertificate, .tlsProtocol,
             .firstByteTimeout, .totalTimeout, .connectionClosed, .responseIncomplete, .headTooLarge,
-            .upgradeNotAsked, .uploadAborted, .tooManyWaiting, .library(0),
+            .upgradeNotAsked, .uploadAborted, .tooManyWaiting,
+            .circuitOpen(retryAfterSeconds: 5), .library(0),
         ] + ResponseDefect.allCases.map { .responseInvalid($0) }
 
     @Test func thePageListsEveryStatusAndCodeAndNoOther() throws {

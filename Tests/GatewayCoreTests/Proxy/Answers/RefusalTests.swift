@@ -26,7 +26,8 @@ struct RefusalTests {
         [
             .nameNotResolved, .connectRefused, .unreachable, .connectTimeout, .tlsCertificate, .tlsProtocol,
             .firstByteTimeout, .totalTimeout, .connectionClosed, .responseIncomplete, .headTooLarge,
-            .upgradeNotAsked, .uploadAborted, .tooManyWaiting, .library(7),
+            .upgradeNotAsked, .uploadAborted, .tooManyWaiting,
+            .circuitOpen(retryAfterSeconds: 5), .library(7),
         ] + ResponseDefect.allCases.map(UpstreamFailure.responseInvalid)
 
     /// The pairs that interface.md §3 promises.
