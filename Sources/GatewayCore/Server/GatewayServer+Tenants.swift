@@ -18,6 +18,7 @@ extension GatewayServer {
         [
             AdminApplication.Chore(period: Self.storeGlance) { [unowned self] in followStore() },
             AdminApplication.Chore(period: Self.lastUsePeriod) { [unowned self] in writeLastUses() },
+            AdminApplication.Chore(period: Self.healthGlance) { [unowned self] in tellHealth() },
         ]
     }
 
@@ -28,6 +29,21 @@ extension GatewayServer {
         } catch {
             events.warning("buckets of limits are forgotten, they begin full: \(error)")
         }
+    }
+
+    /// How often the main thread looks whether there is news of the upstream's health.
+    private static var healthGlance: Duration { .seconds(1) }
+
+    /// Tells what has changed about the upstream's health since the last look.
+    private func tellHealth() {
+        let present = shared.health.report()
+        for news in HealthNews.between(toldHealth, present) {
+            switch news {
+            case .warning(let text): events.warning("\(text)")
+            case .info(let text): events.info("\(text)")
+            }
+        }
+        toldHealth = present
     }
 
     /// Reads the store again if it has changed.

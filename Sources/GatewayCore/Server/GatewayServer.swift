@@ -31,6 +31,8 @@ package final class GatewayServer {
     /// Those that are.
     var writtenUses: [TokenID: Int64] = [:]
     var lastUseFailed = false
+    /// What has been told of the upstream's health.
+    var toldHealth = HealthReport()
     /// Snapshots that workers may still note uses in.
     var retiredAccess: [AccessSnapshot] = []
     /// First upstream tokens, by identity, whose place the second has taken.

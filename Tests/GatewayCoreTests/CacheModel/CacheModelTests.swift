@@ -34,6 +34,7 @@ struct CacheModelTests {
             #expect(tally.words[word, default: 0] > steps / 5_000, "seed \(seed): \(word) in \(tally)")
         }
         #expect(tally.confirmed > steps / 200)
-        #expect(tally.failures < steps / 20)
+        // How long a circuit stays open, and so how many are held back, is another thing.
+        #expect(tally.failures - tally.heldBack < steps / 20)
     }
 }

@@ -273,7 +273,10 @@ struct CollapseTests {
         status: String, fields: String, code: Int
     ) throws {
         let held = Held { Self.answer("answer \($0)", status: status, fields: fields) }
-        let gateway = try GatewayUnderTest(upstream: held.upstream.url)
+        var options = GatewayUnderTest.Options()
+        // Eleven failures one after the other would be reason enough to leave the upstream alone.
+        options.upstream = #", "circuit": { "failures": 0 }"#
+        let gateway = try GatewayUnderTest(upstream: held.upstream.url, options)
         let first = try leader(gateway, held)
         let clients = try followers(10, gateway)
 

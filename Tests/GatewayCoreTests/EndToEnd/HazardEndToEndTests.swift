@@ -156,7 +156,7 @@ struct HazardEndToEndTests {
         var options = GatewayUnderTest.Options()
         options.cache = #", "maximum_entry": "64KiB", "collapse_wait": "1m", "collapse_age": "1m""#
         options.upstream =
-            #", "connect_timeout": "500ms", "first_byte_timeout": "500ms", "total_timeout": "1s", "retry": { "count": 0 }"#
+            #", "connect_timeout": "2s", "first_byte_timeout": "2s", "total_timeout": "3s", "retry": { "count": 0 }"#
         return try GatewayUnderTest(upstream: stage.upstream.url, options)
     }
 

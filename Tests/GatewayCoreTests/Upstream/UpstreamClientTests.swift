@@ -300,4 +300,24 @@ struct UpstreamClientTests {
         #expect(harness.client.isIdle)
         upstream.stop()
     }
+
+    @Test func aConnectionIsReplacedWhenItsLifeIsOverHoweverBusyItIs() throws {
+        let upstream = ScriptedUpstream { connection in
+            while connection.readHead() != nil {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
+        }
+        var configuration = UpstreamClientConfiguration(url: upstream.url)
+        configuration.connectionLifetime = .seconds(1)
+        let harness = UpstreamHarness(configuration)
+
+        let isReplaced = try eventually {
+            let transfer = try harness.fetch()
+            #expect(transfer.isComplete)
+            return upstream.connectionCount > 1
+        }
+
+        #expect(isReplaced)
+        #expect(upstream.requests.count > upstream.connectionCount)
+    }
 }
