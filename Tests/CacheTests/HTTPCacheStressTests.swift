@@ -25,6 +25,21 @@ struct HTTPCacheStressTests {
         let answers = Atomic<Int>(0)
         let fetches = Atomic<Int>(0)
         let foreign = Atomic<Int>(0)
+        let coded = Atomic<Int>(0)
+    }
+
+    /// What a hit by a client that accepts gzip does: takes that form, or makes it if it is to.
+    private static func code(_ entry: CacheEntry, in cache: HTTPCache, tenant: Int, _ tally: Tally) {
+        let accepted = request(.get, ["Accept-Encoding: gzip"]).codings
+        let (answer, wanted) = entry.inCoding(accepted, of: ContentCodings([.gzip]))
+        if answer !== entry {
+            tally.coded.add(1, ordering: .relaxed)
+            if answer.bytes[answer.body.range] != [0x1F, UInt8(tenant)] {
+                tally.foreign.add(1, ordering: .relaxed)
+            }
+        } else if let wanted, entry.wants(wanted) {
+            _ = cache.keep(CacheEntry(wanted, body: [0x1F, UInt8(tenant)], of: entry), wanted, with: entry)
+        }
     }
 
     private static func body(tenant: Int, key: Int) -> [UInt8] {
@@ -32,7 +47,10 @@ struct HTTPCacheStressTests {
     }
 
     @Test func threadsNeverSeeAnotherTenantsBytesAndEveryStructureStaysWhole() {
-        let cache = smallCache(memoryBytes: 48 << 10)
+        var configuration = CacheConfiguration()
+        configuration.memoryBytes = 48 << 10
+        configuration.compression.minimumBytes = 1
+        let cache = HTTPCache(configuration: configuration, seed: (1, 2))
         let partitions = (0..<3).map { cache.partition(tenant: "t\($0)", credential: 1) }
         let tally = Tally()
 
@@ -48,15 +66,18 @@ struct HTTPCacheStressTests {
                         tally.foreign.add(1, ordering: .relaxed)
                     }
                     tally.answers.add(1, ordering: .relaxed)
+                    Self.code(entry, in: cache, tenant: tenant, tally)
                 } else if let permit = cache.permitOrLeave(partitions[tenant], "k\(key)", now: now) {
                     _ = cache.admit(
-                        permit, head: response(), body: Self.body(tenant: tenant, key: key),
+                        permit, head: response(200, ["Content-Type: text/plain"]),
+                        body: Self.body(tenant: tenant, key: key),
                         decision: fresh(from: now, seconds: 0.5), receivedUnixSeconds: wallStart)
                     tally.fetches.add(1, ordering: .relaxed)
                 }
                 switch step % 250 {
                 case 50: cache.invalidate(partitions[tenant])
                 case 100: _ = cache.purge(partitions[tenant], route: nil, now: at(now))
+                case 125: _ = cache.purge(partitions[tenant], route: nil, .soft, now: at(now))
                 case 150: _ = cache.reclaimExpired(now: at(now), limit: 16)
                 case 200: cache.checkInvariants()
                 default: break
@@ -68,6 +89,7 @@ struct HTTPCacheStressTests {
         #expect(tally.foreign.load(ordering: .relaxed) == 0)
         #expect(tally.answers.load(ordering: .relaxed) > 0)
         #expect(tally.fetches.load(ordering: .relaxed) > 0)
+        #expect(tally.coded.load(ordering: .relaxed) > 0)
         #expect(cache.collapser.flightCount == 0)
     }
 

@@ -17,6 +17,7 @@ class Settings:
     workers: int = 1
     access_log: bool | None = None    # None: as its authors would run it at full speed
     everywhere: bool = False    # on the load's processors too
+    cache: str = "256MiB"    # of the gateway only
 
 
 class Template(string.Template):

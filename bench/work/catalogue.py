@@ -3,12 +3,12 @@ from .fairness import Fairness
 from .handshakes import Handshake, HandshakeResumed, HandshakeRSA
 from .hits import Hit, HitHTTP2, HitLarge, HitPipelined, HitTLS
 from .logs import Log
-from .memory import IdleMemory
+from .memory import CacheMemory, IdleMemory
 from .misses import Miss
 from .refusals import Limited, Unauthorized
 from .start import Start
 from .syscalls import Syscalls, SyscallsPipelined, SyscallsTLS
 from .workers import Workers
 
-ALL = (HitTLS, Hit, HitPipelined, HitHTTP2, Miss, HitLarge, Handshake, HandshakeRSA, HandshakeResumed, Unauthorized, Limited, IdleMemory, Start,
+ALL = (HitTLS, Hit, HitPipelined, HitHTTP2, Miss, HitLarge, Handshake, HandshakeRSA, HandshakeResumed, Unauthorized, Limited, IdleMemory, CacheMemory, Start,
        Workers, Log, Fairness, Syscalls, SyscallsTLS, SyscallsPipelined)

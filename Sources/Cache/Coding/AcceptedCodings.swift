@@ -2,21 +2,31 @@ import HTTPModel
 
 /// What `Accept-Encoding` says about the codings we have (RFC 9110 §12.5.3). Qualities are in thousandths.
 public struct AcceptedCodings: Sendable, Hashable {
-    // Absent from the field: nil. Never together in a table: this is part of every request.
-    private var zstd: UInt16?
-    private var gzip: UInt16?
-    private var identity: UInt16?
-    private var others: UInt16?
+    // Four numbers of 16 bits, by `Place`; all ones where nothing was said. One word, because it is part of
+    // every request.
+    private var word = UInt64.max
+
+    /// Where the quality of a coding stands in the word.
+    private enum Place: UInt64 {
+        case zstd = 0
+        case gzip = 16
+        case identity = 32
+        case others = 48
+
+        init(_ coding: ContentCoding) {
+            self =
+                switch coding {
+                case .zstd: .zstd
+                case .gzip: .gzip
+                }
+        }
+    }
 
     /// Nothing was said: we give what is plain.
     public static let unsaid = AcceptedCodings()
 
-    /// Whether nothing but plain answers can be given.
-    @inlinable
-    public var isPlainOnly: Bool { !hasCoding }
-
-    /// Whether any coding of ours is accepted.
-    @usableFromInline private(set) var hasCoding = false
+    /// Whether nothing was said, so that what is plain is given.
+    public var isUnsaid: Bool { word == .max }
 
     /// Takes a line of the field; several lines are one list. What cannot be read accepts nothing. No
     /// allocation.
@@ -28,19 +38,24 @@ public struct AcceptedCodings: Sendable, Hashable {
             take(value.extracting(next..<end))
             next = end + 1
         }
-        hasCoding = ContentCoding.allCases.contains { quality(of: $0) > 0 }
     }
 
     /// How much a client likes a coding; zero if it does not accept it.
-    public func quality(of coding: ContentCoding) -> UInt16 {
-        switch coding {
-        case .zstd: zstd ?? others ?? 0
-        case .gzip: gzip ?? others ?? 0
-        }
-    }
+    public func quality(of coding: ContentCoding) -> UInt16 { self[Place(coding)] ?? self[.others] ?? 0 }
 
     /// The same for plain answers. One that is not named is accepted, and liked less than whatever is.
-    public var plainQuality: UInt16 { identity ?? others ?? 1 }
+    public var plainQuality: UInt16 { self[.identity] ?? self[.others] ?? 1 }
+
+    private subscript(place: Place) -> UInt16? {
+        let number = UInt16(truncatingIfNeeded: word >> place.rawValue)
+        return number == .max ? nil : number
+    }
+
+    /// Takes down a quality, unless one was said before: the first word about a coding counts.
+    private mutating func say(_ quality: UInt16, _ place: Place) {
+        guard self[place] == nil else { return }
+        word &= ~(0xFFFF << place.rawValue) | UInt64(quality) << place.rawValue
+    }
 
     /// The coding that is liked best, if one is liked more than plain; the first of equals.
     public func preferred(among codings: ContentCodings) -> ContentCoding? {
@@ -64,15 +79,14 @@ public struct AcceptedCodings: Sendable, Hashable {
         let name = member.extracting(start..<index)
         skipBlanks()
         guard !name.isEmpty, let quality = Self.weight(member, from: index) else { return }
-        // The first word about a coding counts.
         if name.equalsIgnoringCase("gzip") || name.equalsIgnoringCase("x-gzip") {
-            gzip = gzip ?? quality
+            say(quality, .gzip)
         } else if name.equalsIgnoringCase("zstd") {
-            zstd = zstd ?? quality
+            say(quality, .zstd)
         } else if name.equalsIgnoringCase("identity") {
-            identity = identity ?? quality
+            say(quality, .identity)
         } else if name.equals("*") {
-            others = others ?? quality
+            say(quality, .others)
         }
     }
 

@@ -120,8 +120,7 @@ public final class CacheEntry: Sendable {
     private var freshness: Freshness? {
         guard case .store(let freshness) = decision else { return nil }
         let softened = softenedAt.load(ordering: .relaxed)
-        if softened == .max { return freshness }
-        return freshness.ending(at: min(MonotonicInstant(nanoseconds: softened), freshness.freshUntil))
+        return softened == .max ? freshness : freshness.softened(at: softened)
     }
 
     /// When its lifetime is over, by itself or by order; long ago for an answer that is not reusable.
@@ -145,7 +144,11 @@ public final class CacheEntry: Sendable {
 
     /// Seconds of freshness left, negative when stale; -1 for an answer that is not reusable.
     public func remainingLifetimeSeconds(now: MonotonicInstant) -> Int64 {
-        freshness?.remainingSeconds(at: now) ?? -1
+        guard case .store(let freshness) = decision else { return -1 }
+        let softened = softenedAt.load(ordering: .relaxed)
+        // Part of every hit: nothing is copied unless there was an order.
+        if softened == .max { return freshness.remainingSeconds(at: now) }
+        return freshness.softened(at: softened).remainingSeconds(at: now)
     }
 
     /// Memory held while stored, that of its codings included, in bytes. Changes under the lock of admission
@@ -232,6 +235,13 @@ public final class CacheEntry: Sendable {
     /// What eviction does when it passes by: forget some of the hits.
     func setHitCount(_ count: UInt8) {
         hits.store(count, ordering: .relaxed)
+    }
+}
+
+extension Freshness {
+    /// The same, made stale by order at an instant.
+    fileprivate func softened(at nanoseconds: UInt64) -> Freshness {
+        ending(at: min(MonotonicInstant(nanoseconds: nanoseconds), freshUntil))
     }
 }
 

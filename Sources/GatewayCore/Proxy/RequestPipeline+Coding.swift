@@ -35,7 +35,7 @@ extension RequestPipeline {
             tag.append(plain)
             return true
         }
-        if codings.isPlainOnly { return false }
+        if codings.isUnsaid { return false }
         for coding in ContentCoding.allCases where codings.quality(of: coding) > 0 {
             tag.removeAll(keepingCapacity: true)
             coding.appendTag(from: plain, to: &tag)

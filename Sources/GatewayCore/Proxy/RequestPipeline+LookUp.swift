@@ -36,7 +36,7 @@ extension RequestPipeline {
         if case .miss = found, let wide = wideTarget(key, partition, record, now: now) {
             return askWide(wide, key, request, head, bytes, downstream, &record, into: &output)
         }
-        if let refusal = takeRest(downstream, &record, isAnyhowAnswered: found.staleEntry != nil) {
+        if let refusal = takeRest(downstream, &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true) {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
         let exchange = makeExchange(head, bytes, downstream, record)
@@ -135,7 +135,10 @@ extension RequestPipeline {
                     tag.span, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
             }
         }
-        let given = request.codings.isPlainOnly ? entry : coded(entry, request.codings)
+        if request.codings.isUnsaid {
+            return answer(from: entry, head, bytes, downstream, &record, into: &output)
+        }
+        let given = coded(entry, request.codings)
         return answer(from: given, head, bytes, downstream, &record, into: &output)
     }
 

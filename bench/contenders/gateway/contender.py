@@ -23,7 +23,7 @@ class This(Contender):
             folder = "credentials" if self.tenants is self.stage.tenants else "crowd"
             shutil.copy(self.stage.path(f"{folder}/{name}"), self.path(name))
         self.admin_port = self.further_ports[0]
-        self.fill("gateway.json", admin=self.admin_port, access="./access.log" if self.access_log else "off")
+        self.fill("gateway.json", admin=self.admin_port, cache=self.settings.cache, access="./access.log" if self.access_log else "off")
 
     def accepts(self):
         return super().accepts() and self.admin("/readyz") is not None
