@@ -36,7 +36,9 @@ extension RequestPipeline {
         if case .miss = found, let wide = wideTarget(key, partition, record, now: now) {
             return askWide(wide, key, request, head, bytes, downstream, &record, into: &output)
         }
-        if let refusal = takeRest(downstream, &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true) {
+        if let refusal = takeRest(
+            downstream, &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true)
+        {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
         let exchange = makeExchange(head, bytes, downstream, record)

@@ -36,7 +36,9 @@ extension RequestPipeline {
             return give(slice, request, head, bytes, downstream, &record, into: &output)
         }
         if case .stale = found { record.cacheStatus = .forward(CacheForward(.stale)) }
-        if let refusal = takeRest(downstream, &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true) {
+        if let refusal = takeRest(
+            downstream, &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true)
+        {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
         let exchange = makeExchange(head, bytes, downstream, record)
