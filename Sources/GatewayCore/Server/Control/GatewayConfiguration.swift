@@ -149,8 +149,12 @@ package struct GatewayConfiguration: Sendable {
         of configuration: RouteConfiguration, among limits: [LimitConfiguration], _ route: SettingsSection
     ) {
         let most = max(configuration.cost.miss, configuration.cost.write)
-        let tightest = limits.compactMap { limit in limit.maximumCost.map { ($0, limit.name) } }
-            .min { $0.0 < $1.0 }
+        // A loop, because the optimizer of Swift 6.3.1 ends with an error at the same as closures.
+        var tightest: (allowed: Int, name: String)?
+        for limit in limits {
+            guard let cost = limit.maximumCost, cost < tightest?.allowed ?? .max else { continue }
+            tightest = (cost, limit.name)
+        }
         guard let (allowed, name) = tightest, most > UInt64(allowed) else { return }
         route.mistake(
             "cost",
