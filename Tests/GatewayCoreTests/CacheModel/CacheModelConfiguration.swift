@@ -10,6 +10,8 @@ enum CacheModelConfiguration {
         case off
         /// Stored pages answer what they decide.
         case on
+        /// Besides, large pages are fetched where small ones are asked.
+        case widen
     }
 
     /// The standard query of the sessions list, or the same without a page model.
@@ -30,6 +32,7 @@ enum CacheModelConfiguration {
 
     static func read(pages: Pages, cacheMemory: String = "1MiB") throws -> GatewayConfiguration {
         let rowOf = pages == .off ? "" : #", "row_of": "sessions.list""#
+        let widen = pages == .widen ? #", "widen": 100"# : ""
         return try GatewayConfigurationTests.read(
             """
             {
@@ -42,11 +45,12 @@ enum CacheModelConfiguration {
                 { "name": "sessions.list", "method": "GET", "path": "/v1/sessions", "scope": "sessions:read",
                   "query": \(query(pages)),
                   "cache": { "ttl": "5s", "jitter_percent": 10, "stale_while_revalidate": "3s",
-                             "stale_if_error": "30s" } },
+                             "stale_if_error": "30s"\(widen) } },
                 { "name": "sessions.read", "method": "GET", "path": "/v1/sessions/{id}",
                   "scope": "sessions:read", "cache": { "ttl": "2s"\(rowOf) } },
                 { "name": "rest", "path": "/v1/*" }
-              ]
+              ],
+              "log": { "access": "off" }
             }
             """)
     }

@@ -14,16 +14,18 @@ struct CacheModelTests {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? `default`
     }
 
-    @Test func everyAnswerIsOneThatTheOriginGaveAtAnAllowedMoment() throws {
+    @Test(arguments: [CacheModelConfiguration.Pages.on, .widen])
+    func everyAnswerIsOneThatTheOriginGaveAtAnAllowedMoment(pages: CacheModelConfiguration.Pages) throws {
         let seed = Self.number("KAYLE_GATEWAY_PROPERTY_SEED", default: UInt64(WallClock.nowSeconds()))
         let steps = Int(Self.number("KAYLE_GATEWAY_MODEL_STEPS", default: 2_500))
-        var world = try CacheModelWorld(seed: seed)
+        var world = try CacheModelWorld(seed: seed, pages: pages)
 
         while world.tally.steps < steps, world.findings.isEmpty { world.step() }
         world.finish()
 
         let tally = world.tally
-        FileHandle.standardError.write(Data("cache model: seed \(seed), \(tally)\n".utf8))
+        FileHandle.standardError.write(
+            Data("cache model: pages \(pages.rawValue), seed \(seed), \(tally)\n".utf8))
         #expect(world.findings.isEmpty, "seed \(seed): \(world.findings.prefix(3).joined(separator: "\n"))")
         // A run that compared nothing proves nothing.
         for word in ["hit", "page-slice", "fwd=uri-miss", "fwd=stale"] {

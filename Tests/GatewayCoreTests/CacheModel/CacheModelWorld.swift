@@ -75,7 +75,7 @@ struct CacheModelWorld {
     private var tags: [String: String] = [:]
     private var mixes: [QueryMix]
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, pages: CacheModelConfiguration.Pages = .on) throws {
         let wall = Wall()
         self.wall = wall
         var stage = StandInConfiguration(
@@ -95,7 +95,7 @@ struct CacheModelWorld {
         upstream.totalTimeout = .seconds(5)
         upstream.retries = RetryPolicy()
         corridor = try Corridor(
-            try CacheModelConfiguration.read(pages: .on), upstream: upstream,
+            try CacheModelConfiguration.read(pages: pages), upstream: upstream,
             tenants: [("acme", "both"), ("globex", "both"), ("initech", nil)], workers: 2)
         let now = corridor.now
         times = ["kk_acme", "kk_initech"].map { RevisionTimes(standIn, key: $0, now: now) }

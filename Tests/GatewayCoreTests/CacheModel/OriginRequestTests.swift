@@ -29,6 +29,7 @@ struct OriginRequestTests {
             )
         }
         #expect(asked[.on, default: 0] < asked[.off, default: 0])
+        #expect(asked[.widen, default: 0] < asked[.on, default: 0])
     }
 
     /// Sends the mix of a seed, one request after the other, and counts what the origin was asked.
