@@ -49,11 +49,14 @@ struct JSONReader {
         }
     }
 
+    /// Members up to which each new key is compared with all before it.
+    private static let fewMembers = 16
+
     private mutating func readMembers(depth: Int) throws(JSONMistake) -> [JSONMember] {
         try enter(depth)
         var members: [JSONMember] = []
         // Swift compares strings by canonical equivalence, so two spellings of one letter count as one key:
-        // people could not tell them apart either.
+        // people could not tell them apart either. Few are looked through; a set is made for many.
         var keys: Set<String> = []
         if current == UInt8(ascii: "}") {
             index += 1
@@ -63,7 +66,14 @@ struct JSONReader {
             let keyPosition = position
             guard current == UInt8(ascii: "\"") else { throw unexpected("a key in double quotes") }
             let key = try readString()
-            guard keys.insert(key).inserted else {
+            let isNew: Bool
+            if members.count < Self.fewMembers {
+                isNew = !members.contains { $0.key == key }
+            } else {
+                if keys.isEmpty { keys = Set(members.map(\.key)) }
+                isNew = keys.insert(key).inserted
+            }
+            guard isNew else {
                 throw JSONMistake(position: keyPosition, text: "the key \(JSONText.quoted(key)) occurs twice")
             }
             skipSpace()

@@ -143,4 +143,17 @@ struct JSONReaderTests {
             #expect(throws: JSONMistake.self) { try JSONDocument(Array(text[..<end])) }
         }
     }
+
+    @Test func aKeyTwiceIsFoundAmongFewAndAmongMany() throws {
+        for count in [2, 15, 16, 17, 18, 40] {
+            for first in Set([0, count - 2]) {
+                var keys = (0..<count).map { "k\($0)" }
+                keys[count - 1] = keys[first]
+                let text = "{" + keys.map { "\"\($0)\":0" }.joined(separator: ",") + "}"
+                #expect(throws: JSONMistake.self, "\(text)") { try JSONDocument(Array(text.utf8)) }
+            }
+            let text = "{" + (0..<count).map { "\"k\($0)\":0" }.joined(separator: ",") + "}"
+            #expect(throws: Never.self) { try JSONDocument(Array(text.utf8)) }
+        }
+    }
 }

@@ -16,19 +16,30 @@ package struct TenantStore: Sendable, Equatable {
     ///
     /// - Throws: All mistakes, in the order of the file.
     package init(_ bytes: [UInt8], file: String, plans: [String]) throws(SettingsFailure) {
+        try self.init(bytes, file: file, plans: plans, memory: TokenMemory())
+    }
+
+    /// The same; tokens that `memory` knows are not read again.
+    init(
+        _ bytes: [UInt8], file: String, plans: [String], memory: TokenMemory
+    ) throws(SettingsFailure) {
         var limits = JSONLimits()
         limits.maximumBytes = Self.maximumBytes
         let uniqueness = Uniqueness()
+        // An id that was met already is a mistake, which only reading tells.
+        let tokens = memory.recalled { uniqueness.tokens.insert($0.id).inserted }
         tenants = try SettingsReader.read(bytes, file: file, limits: limits) { section in
             section.list("tenants", count: 0...100_000, "Who may use the gateway.") { section in
-                StoredTenant(reading: section, plans: plans, uniqueness)
+                StoredTenant(reading: section, plans: plans, uniqueness, tokens)
             }
         }
+        memory.settle(tokens)
     }
 
     /// Reads the store at `path` through `read`, with or without its lock; a missing file is an empty store.
     init(
-        path: String, plans: [String], _ read: () throws(AtomicFileFailure) -> AtomicFile.Contents
+        path: String, plans: [String], memory: TokenMemory = TokenMemory(),
+        _ read: () throws(AtomicFileFailure) -> AtomicFile.Contents
     ) throws(AccessFailure) {
         let bytes: [UInt8]
         do throws(AtomicFileFailure) {
@@ -39,7 +50,7 @@ package struct TenantStore: Sendable, Equatable {
             return
         }
         do throws(SettingsFailure) {
-            try self.init(bytes, file: path, plans: plans)
+            try self.init(bytes, file: path, plans: plans, memory: memory)
         } catch {
             throw .store(error)
         }
@@ -97,7 +108,10 @@ package struct StoredTenant: Sendable, Equatable {
     /// The same of the second.
     package static let upstreamTokenNextField = "upstream_token_next"
 
-    fileprivate init(reading section: SettingsSection, plans: [String], _ uniqueness: Uniqueness) {
+    fileprivate init(
+        reading section: SettingsSection, plans: [String], _ uniqueness: Uniqueness,
+        _ memory: SettingsMemory<StoredToken>
+    ) {
         id = section.required("id", .name, "The name in commands, logs and metrics.")
         plan = section.required("plan", .name, "The plan, by its name in the configuration.")
         organization = section.optional(
@@ -110,7 +124,7 @@ package struct StoredTenant: Sendable, Equatable {
         allow = section.value(
             "allow", .list(of: .addressBlock, count: 0...TokenOrder.maximumBlocks), default: [],
             "Where its tokens may be used; empty, everywhere.")
-        tokens = section.list("tokens", count: 0...100_000, "What clients show.") { section in
+        tokens = section.list("tokens", count: 0...100_000, "What clients show.", memory: memory) { section in
             StoredToken(reading: section, uniqueness)
         }
         if !section.isFaulty("id"), !uniqueness.tenants.insert(id).inserted {
