@@ -17,7 +17,7 @@ from .processes import BenchFailure
 from .stage import BENCH, Stage
 
 # Name: (over TLS, whose token, status).
-WORK = {"hit-plain": (False, "acme", 200), "hit-tls": (True, "acme", 200), "401": (False, "wrong", 401),
+WORK = {"hit-plain": (False, "acme", 200), "hit-slice": (False, "acme", 200), "hit-tls": (True, "acme", 200), "401": (False, "wrong", 401),
         "429": (False, "narrow", 429), "miss": (False, "acme", 200)}
 THRESHOLDS = os.path.join(BENCH, "thresholds.json")
 # How often each run is counted.
@@ -57,6 +57,8 @@ class Watched:
 
 def requests_of(stage, name, token, count):
     """The requests of one run."""
+    if name == "hit-slice":
+        return [request_bytes(pages.SLICE_TARGET, token)] * count
     if name != "miss":
         return [request_bytes(pages.SMALL_TARGET, token)] * count
     first = stage.next_miss()
@@ -81,6 +83,8 @@ def count_one(watched, name, requests):
                 answer = read_answer(connection)
                 if answer.status != status:
                     raise BenchFailure(f"{name}: answered {answer.status} instead of {status}")
+                if name == "hit-slice" and "page-slice" not in answer.fields["cache-status"]:
+                    raise BenchFailure(f"{name}: {answer.fields['cache-status']}")
             total, file = watched.counts(kept_as=f"kept.{name}")
             if count in least:
                 least[count] = min(total, least[count] or total)
@@ -120,7 +124,7 @@ def compare(options, works):
         if options.floor:
             record_answers(running[0].contender)
             running.append(Watched("floor", stage))
-            floor = {name: count_one(running[1], name, options.requests)[0] for name in works if name != "miss"}
+            floor = {name: count_one(running[1], name, options.requests)[0] for name in works if name not in ("miss", "hit-slice")}
     finally:
         for watched in running:
             watched.contender.stop()

@@ -31,6 +31,22 @@ class Hit(Work):
         return figures
 
 
+class HitSlice(Hit):
+    """Three rows of the page of four that is stored: read off it for each request."""
+
+    name = "hit-slice"
+    title = "Answer read off a larger stored page, plain, keep-alive"
+    target = pages.SLICE_TARGET
+    note = "No peer does this; compare with the cached hit. The page itself is 5.6 KB, the answer three quarters of it."
+
+    def entries(self, names):
+        return [(name, self.settings) for name in names if name == "gateway"]
+
+    def measure(self, contender):
+        ask(contender.plain_port, pages.SMALL_TARGET, self.stage.tenants[0].token)
+        return super().measure(contender)
+
+
 class HitTLS(Hit):
     name = "hit-tls"
     title = "Cached hit, TLS 1.3, keep-alive"
