@@ -238,7 +238,10 @@ struct CollapseTests {
         let upstream = ScriptedUpstream { _ in }
         let url = upstream.url
         upstream.stop()
-        let gateway = try GatewayUnderTest(upstream: url)
+        var options = GatewayUnderTest.Options()
+        // Who comes after five failures would be told of the circuit instead.
+        options.upstream = #", "circuit": { "failures": 0 }"#
+        let gateway = try GatewayUnderTest(upstream: url, options)
         #expect(try eventually { try gateway.ask("GET", "/v1/sessions?limit=1").status == 502 })
 
         let clients = try followers(20, gateway)

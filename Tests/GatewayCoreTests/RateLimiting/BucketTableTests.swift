@@ -148,4 +148,14 @@ struct BucketTableTests {
 
         #expect(found == (0..<8).map { kept[$0] })
     }
+
+    @Test(arguments: [1, 63, 64, 10_000])
+    func aBucketTakesSixteenBytesAndALittle(minimumBuckets: Int) {
+        let table = BucketTable(minimumBuckets: minimumBuckets)
+        let (bytes, buckets) = (table.image.count * 8, table.capacity)
+
+        #expect(buckets >= minimumBuckets)
+        // What is promised is 64 bytes for each, all that belongs to it included.
+        #expect(bytes <= buckets * 17)
+    }
 }
