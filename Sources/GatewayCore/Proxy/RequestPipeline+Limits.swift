@@ -54,9 +54,7 @@ extension RequestPipeline {
             return .overloaded(retryAfterSeconds: shedder.retryAfterSeconds())
         }
         guard plan.hasRest else { return nil }
-        let rest = LimitCharge(
-            tokens: limited.isPaidAsHit ? plan.cost.miss - plan.cost.hit : 0,
-            isUnderWay: plan.countsUnderWay)
+        let rest = plan.rest(isPaidAsHit: limited.isPaidAsHit)
         var report = LimitReport()
         let decision = limiter.take(
             rest, of: plan, by: limited.subject, at: moment(downstream), report: &report)

@@ -46,8 +46,9 @@ package final class LimitPlan: Sendable {
     @inline(__always)
     package var hasRest: Bool { !policies.isEmpty && (cost.miss > cost.hit || countsUnderWay) }
 
-    /// What it owes.
-    package var rest: LimitCharge {
-        LimitCharge(tokens: cost.miss - cost.hit, isUnderWay: countsUnderWay)
+    /// What a request that the cache has no answer for owes beyond what it has paid: `isPaidAsHit` if that
+    /// was the price of a hit, and otherwise its whole price.
+    func rest(isPaidAsHit: Bool) -> LimitCharge {
+        LimitCharge(tokens: isPaidAsHit ? cost.miss - cost.hit : 0, isUnderWay: countsUnderWay)
     }
 }

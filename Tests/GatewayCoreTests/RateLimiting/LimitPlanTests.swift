@@ -10,8 +10,19 @@ struct LimitPlanTests {
 
         #expect(try !LimitPlan([rate]).hasRest)
         #expect(try LimitPlan([rate], cost: LimitCost(hit: 0)).hasRest)
-        #expect(try LimitPlan([rate, atOnce]).rest == LimitCharge(tokens: 0, isUnderWay: true))
-        #expect(try LimitPlan([rate], cost: LimitCost(hit: 1, miss: 4)).rest == LimitCharge(tokens: 3))
+        #expect(
+            try LimitPlan([rate, atOnce]).rest(isPaidAsHit: true) == LimitCharge(tokens: 0, isUnderWay: true))
+        #expect(
+            try LimitPlan([rate], cost: LimitCost(hit: 1, miss: 4)).rest(isPaidAsHit: true)
+                == LimitCharge(tokens: 3))
+    }
+
+    @Test func whoHasPaidInFullOwesNoTokens() throws {
+        let plan = try LimitPlan(
+            [LimitFixture.policy("rate", intervalNanoseconds: 1_000, burst: 9)],
+            cost: LimitCost(hit: 1, miss: 4))
+
+        #expect(plan.rest(isPaidAsHit: false) == LimitCharge(tokens: 0))
     }
 
     @Test func aCostThatNoFullBucketHoldsIsRefused() throws {
