@@ -344,9 +344,11 @@ extension RequestPipeline {
         case 429, 500, 502, 503, 504: break
         default: return false
         }
-        guard giveStale(exchange) else { return false }
+        guard exchange.answerOnError(at: now) != nil else { return false }
+        // First: what is kept may be of no use, and then another fetch begins.
         upstream.cancel(transfer)
         exchange.transfer = nil
+        guard giveStale(exchange) else { preconditionFailure("what was kept is gone") }
         endIfAlone(exchange)
         return true
     }

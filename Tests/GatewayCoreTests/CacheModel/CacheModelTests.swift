@@ -14,9 +14,7 @@ struct CacheModelTests {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? `default`
     }
 
-    // `.widen` belongs here too, and is red on some seeds (docs/caching.md, "Larger pages"): put it back with
-    // the repair.
-    @Test(arguments: [CacheModelConfiguration.Pages.on])
+    @Test(arguments: [CacheModelConfiguration.Pages.on, .widen])
     func everyAnswerIsOneThatTheOriginGaveAtAnAllowedMoment(pages: CacheModelConfiguration.Pages) throws {
         let seed = Self.number("KAYLE_GATEWAY_PROPERTY_SEED", default: UInt64(WallClock.nowSeconds()))
         let steps = Int(Self.number("KAYLE_GATEWAY_MODEL_STEPS", default: 2_500))

@@ -427,10 +427,10 @@ struct CacheModelWorld {
                 findings.append("\(age) s old, allowed are \(allowed) and a fetch; \(place)")
             }
             lower = begun.ask.startedAt.advanced(by: .zero - .seconds(age + 1))
-        } else if status.contains("collapsed") {
-            lower = begun.busySince
         } else if status.contains("; hit") || status.contains("detail=sie") {
             lower = lower.advanced(by: .zero - (allowed + Self.slack))
+        } else if status.contains("collapsed") {
+            lower = begun.busySince
         }
         if isFresh, let expiry = lastExpiry(body) { lower = max(lower, expiry) }
         return lower

@@ -94,6 +94,25 @@ struct StaleAnswerTests {
         #expect(stale?.value("Cache-Control") == "private, max-age=0")
     }
 
+    /// RFC 9111 §5.1: also where nothing but "you have it" is said of an old page.
+    @Test func whoHasTheOldPageIsToldItsAge() throws {
+        let gateway = try gateway(#""stale_if_error": "1h""#)
+        let tag = try #require(try gateway.ask("GET", Self.list).value("ETag"))
+        standIn.control.inject(Fault(.answer(status: 503, fields: [], body: []), path: "/v1/*"))
+
+        var old: RawConnection.Answer?
+        #expect(
+            try eventually {
+                let answer = try gateway.ask("GET", Self.list, fields: "If-None-Match: \(tag)\r\n")
+                let status = answer.value("Cache-Status") ?? ""
+                if status.contains("detail=sie"), answer.value("Age") != nil { old = answer }
+                return old != nil
+            })
+
+        #expect(old?.status == 304)
+        #expect(old?.value("Age").flatMap { Int($0) }.map { $0 >= 1 } == true)
+    }
+
     /// Those who wait for a fetch that fails are given the old page as well, and told what it is.
     @Test func whoWaitsForAFetchThatFailsIsGivenTheOldPageToo() throws {
         let gateway = try gateway(#""stale_if_error": "1h""#)

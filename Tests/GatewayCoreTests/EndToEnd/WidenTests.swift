@@ -203,6 +203,20 @@ struct WidenTests {
         #expect(stale?.value("Cache-Status") == "kayle-gateway; fwd=stale; fwd-status=503; detail=sie")
     }
 
+    @Test func anOldLargeAnswerThatShowsNoPageIsNotGivenInPlaceOfAFailure() throws {
+        let gateway = try gateway(#""stale_if_error": "1h","#)
+        standIn.control.inject(
+            Fault(.answer(status: 200, fields: [], body: Array("soon".utf8)), path: "/v1/*", times: 1))
+        _ = try gateway.ask("GET", "\(Self.list)?limit=100")
+        _ = try gateway.askAdmin("POST", "/purge", body: #"{"tenant": "acme", "soft": true}"#)
+        standIn.control.inject(Fault(.answer(status: 503, fields: [], body: []), path: "/v1/*", times: 1))
+
+        let page = try gateway.ask("GET", "\(Self.list)?limit=5")
+
+        #expect(page.status == 200 && page.body == truth("\(Self.list)?limit=5"))
+        #expect(asked == ["limit=100", "limit=100", "limit=5"].map { "\(Self.list)?\($0)" })
+    }
+
     @Test func aClientThatHasThePageIsToldSo() throws {
         let gateway = try gateway()
         let tag = try #require(try gateway.ask("GET", "\(Self.list)?limit=5").value("ETag"))

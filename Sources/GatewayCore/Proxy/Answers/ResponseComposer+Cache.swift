@@ -38,9 +38,7 @@ extension ResponseComposer {
         ResponseEncoder.statusLine(.notModified, into: &output)
         ResponseEncoder.field("ETag", tag, into: &output)
         appendLifetime(lifetimeSeconds, into: &output)
-        if terms.cacheStatus?.isHit == true {
-            ResponseEncoder.field("Age", UInt64(clamping: source.ageSeconds(now: now)), into: &output)
-        }
+        appendAge(of: source, terms, now: now, into: &output)
         appendOwn(terms, own: own, into: &output)
         let held = source.bytes
         let fields = held.span.extracting(source.fields.range)
@@ -50,6 +48,16 @@ extension ResponseComposer {
             output.append("\r\n")
         }
         ResponseEncoder.endHead(into: &output)
+    }
+
+    /// `Age` where an answer was not just fetched (RFC 9111 §5.1): on every hit, and on what is given in
+    /// place of a failure, which is as old as it is too.
+    func appendAge(
+        of source: CacheEntry, _ terms: AnswerTerms, now: MonotonicInstant, into output: inout ByteBuffer
+    ) {
+        let age = source.ageSeconds(now: now)
+        guard terms.cacheStatus?.isHit == true || age > 0 else { return }
+        ResponseEncoder.field("Age", UInt64(clamping: age), into: &output)
     }
 
     /// Whether a field is about content, which a 304 does not repeat.

@@ -112,13 +112,7 @@ package struct ResponseComposer: ~Copyable {
         output.append(bytes.extracting(entry.headStart.range))
         if case .store = entry.decision {
             appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
-            let age = entry.ageSeconds(now: now)
-            // What is given in place of a failure is as old as it is, too.
-            if terms.cacheStatus?.isHit == true || age > 0 {
-                output.append("Age: ")
-                output.append(signed: age)
-                output.append("\r\n")
-            }
+            appendAge(of: entry, terms, now: now, into: &output)
         }
         appendOwn(terms, own: own, into: &output)
         output.append("\r\n")
