@@ -9,7 +9,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheFollowedLarger
     case cacheOvertaken, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamRetriesDenied
-    case upstreamPauses, credentialTakeovers
+    case upstreamGzipAnswers, upstreamPauses, credentialTakeovers
     case upstreamCircuit, upstreamCircuitsOpened, upstreamCredentialsOpen, upstreamProbes
     case requestsShed, residentBytes
     case rateLimited, rateLimitShadowed, rateLimitBuckets, quotaBuckets, rateLimitEvictions
@@ -57,6 +57,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .upstreamDuration: "kayle_gateway_upstream_duration_seconds"
         case .upstreamInFlight: "kayle_gateway_upstream_in_flight"
         case .upstreamRetries: "kayle_gateway_upstream_retries_total"
+        case .upstreamGzipAnswers: "kayle_gateway_upstream_gzip_answers_total"
         case .upstreamPauses: "kayle_gateway_upstream_pauses_total"
         case .credentialTakeovers: "kayle_gateway_upstream_credential_takeovers_total"
         case .requestsShed: "kayle_gateway_requests_shed_total"
@@ -89,7 +90,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .cacheEvictions, .upstreamRequests, .upstreamRetries, .upstreamPauses, .credentialTakeovers,
             .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitEvictions, .accessLogLinesDropped,
             .reloads, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuitsOpened,
-            .upstreamProbes:
+            .upstreamProbes, .upstreamGzipAnswers:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
             .rateLimitBuckets, .quotaBuckets, .residentBytes, .configurationGeneration, .certificateExpiry,
@@ -110,7 +111,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .credentialTakeovers, .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration, .reloads,
             .buildInfo, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuit,
-            .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes:
+            .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes, .upstreamGzipAnswers:
             .count
         }
     }
@@ -136,7 +137,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .residentBytes, .loopTurnDuration, .accessLogLinesDropped,
             .configurationGeneration, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied,
-            .upstreamCircuit, .upstreamCredentialsOpen,
+            .upstreamCircuit, .upstreamCredentialsOpen, .upstreamGzipAnswers,
             .startTime:
             []
         }
@@ -155,7 +156,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
             .cacheNarrowings, .cacheCompressions, .upstreamRequests, .upstreamDuration, .upstreamInFlight,
             .upstreamRetries, .upstreamPauses, .credentialTakeovers, .rateLimited, .rateLimitShadowed,
-            .requestsShed, .loopTurnDuration, .reloads:
+            .requestsShed, .loopTurnDuration, .reloads, .upstreamGzipAnswers:
             false
         }
     }
@@ -191,6 +192,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             "Requests sent upstream once more: a pooled connection had closed, or there was none, or no answer."
         case .credentialTakeovers:
             "Times a tenant's other upstream token took over because the upstream refused the one in use (401)."
+        case .upstreamGzipAnswers: "Answers that came from the upstream in gzip, which was taken off them."
         case .upstreamPauses:
             "Answers of 429 after which nothing was sent for a while with the tenant's upstream token."
         case .requestsShed: "Requests refused because the gateway itself was short, by what it was short of."

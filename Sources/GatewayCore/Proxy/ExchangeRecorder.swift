@@ -130,6 +130,9 @@ package final class ExchangeRecorder {
         countUpstream(record)
     }
 
+    /// Counts an answer that is decoded on its way in.
+    func upstreamSentGzip() { metrics.increment(MetricSeries(.upstreamGzipAnswers)) }
+
     /// Counts a stored answer that was to be made smaller, by what became of it.
     func compressed(_ result: String) {
         metrics.increment(MetricSeries(.cacheCompressions, names.value(.result, result)))

@@ -51,13 +51,15 @@ extension RequestPipeline {
         _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
+        let sharing = exchange.record.route?.cache?.sharing ?? .tenant
         var request = UpstreamRequest(
             method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
             authorization: credential)
         let identifier = exchange.texts.identifier
         ForwardedFields.appendForStore(
             head: head, bytes, downstream: downstream, identifier: identifier.span,
-            sharing: exchange.record.route?.cache?.sharing ?? .tenant, to: &request)
+            sharing: sharing, to: &request)
+        if sharing == .tenant, upstream.acceptedCoding == .gzip { request.acceptGzip() }
         return request
     }
 
@@ -92,6 +94,7 @@ extension RequestPipeline {
             exchange.record.upstreamHeadAt = now
             exchange.record.upstreamStatus = transfer.head?.status
             if let head = transfer.head { notePause(exchange, head) }
+            if transfer.isDecoded { recorder.upstreamSentGzip() }
             if credentialWasRefused(exchange, transfer) { return wake(exchange) }
         }
         if transfer.isOver && exchange.record.upstreamEndedAt == nil { exchange.record.upstreamEndedAt = now }

@@ -133,6 +133,7 @@ struct WorkerPlan: Sendable {
         client.idleTimeout = given.idleTimeout
         client.connectionLifetime = given.connectionLifetime
         client.nameLifetime = given.nameLifetime
+        client.acceptedCoding = given.acceptedCoding
         client.retries = given.retries
         var randomness = SystemRandomness()
         client.jitterSeed = randomness.next()

@@ -43,10 +43,13 @@ package final class Transfer {
     package private(set) var phase = Phase.queued
     /// The final head without the fields of a single connection, once it is there.
     package private(set) var head: ResponseHead?
-    /// How the content is framed, once the final head is there.
-    package private(set) var framing: ContentFraming?
-    /// Content that has arrived and was not taken yet, decoded from chunks, otherwise as it came.
+    /// How the content in `received` is framed, once the final head is there.
+    package var framing: ContentFraming? { content?.framing }
+    /// Content that has arrived and was not taken yet, without chunks and without the gzip that the gateway
+    /// asked for, otherwise as it came.
     package var received = ByteBuffer()
+    /// Whether the upstream sends the content in gzip, which is taken off it.
+    package var isDecoded: Bool { content?.isGzip == true }
     /// Whether a pooled connection serves the request.
     package private(set) var reusesConnection = false
 
@@ -65,8 +68,8 @@ package final class Transfer {
     private var isNewsNoted = false
     private var interimHeads: [ResponseHead] = []
     private var reader: ResponseHeadReader
-    private var chunks = ChunkedContent()
-    private var remainingBytes: UInt64 = 0
+    // There once the final head is.
+    private var content: ReceivedContent?
     /// Set at the first doubt; whatever libcurl reports later, this is why.
     private(set) var failure: UpstreamFailure?
     private(set) var hasReceivedBytes = false
@@ -260,7 +263,7 @@ package final class Transfer {
             return .failed(wasSent && failure.isBeforeSending ? .connectionClosed : failure)
         }
         guard let framing else { return .failed(.connectionClosed) }
-        return isAnswerWhole || framing == .untilClose ? .complete(framing) : .failed(.responseIncomplete)
+        return content?.isComplete == true ? .complete(framing) : .failed(.responseIncomplete)
     }
 
     /// Which deadline has passed, if any.
@@ -288,11 +291,13 @@ package final class Transfer {
     }
 
     /// Whether the final head is all there is of the answer.
-    private var isEndedByHead: Bool { framing == ContentFraming.none || framing == .length(0) }
+    private var isEndedByHead: Bool { wireFraming == ContentFraming.none || wireFraming == .length(0) }
+
+    private var wireFraming: ContentFraming? { content?.wireFraming }
 
     /// Whether libcurl ends the answer by counting, so that it alone sees bytes behind its end.
     var endsByLength: Bool {
-        switch framing {
+        switch wireFraming {
         case ContentFraming.none?, .length?: true
         case .chunked?, .untilClose?, nil: false
         }
@@ -317,14 +322,7 @@ package final class Transfer {
     }
 
     /// Whether the answer is complete by its own framing.
-    private var isAnswerWhole: Bool {
-        switch framing {
-        case ContentFraming.none?: true
-        case .length?: remainingBytes == 0
-        case .chunked?: chunks.isAtEnd
-        case .untilClose?, nil: false
-        }
-    }
+    private var isAnswerWhole: Bool { content?.isWhole == true }
 
     private func refuse(_ failure: UpstreamFailure) {
         if self.failure == nil { self.failure = failure }
@@ -399,9 +397,9 @@ package final class Transfer {
     }
 
     private func takeFinalHead(_ head: ResponseHead, _ framing: ContentFraming) {
-        self.head = head
-        self.framing = framing
-        if case .length(let count) = framing { remainingBytes = count }
+        let isGzip = request.decodesGzip && framing != .none && framing != .length(0) && head.saysGzip
+        self.head = isGzip ? head.decoded() : head
+        content = ReceivedContent(framing: framing, isGzip: isGzip)
         phase = .receivingContent
         firstByteDeadline = nil
         noteNews()
@@ -416,7 +414,7 @@ package final class Transfer {
     /// Takes content. When asked to pause, libcurl comes again with the same bytes, so nothing is taken then.
     func takeContent(_ bytes: Span<UInt8>) -> ContentAnswer {
         if failure != nil { return .stop }
-        guard let framing, framing != .none else {
+        guard let wireFraming, wireFraming != .none else {
             refuse(.responseInvalid(head == nil ? .notHTTP : .bytesAfterEnd))
             return .stop
         }
@@ -424,16 +422,10 @@ package final class Transfer {
             isReceivingPaused = true
             return .pause
         }
-        switch framing {
-        case .length: remainingBytes -= min(remainingBytes, UInt64(bytes.count))
-        case .chunked:
-            if case .refused(let defect) = chunks.decode(bytes, into: &received) {
-                refuse(.responseInvalid(defect))
-                return .stop
-            }
-        case .untilClose, .none: break
+        if let defect = content?.take(bytes, into: &received) {
+            refuse(.responseInvalid(defect))
+            return .stop
         }
-        if framing != .chunked { received.append(bytes) }
         noteNews()
         if isAnsweredEarly { progress.noteAttention(to: self) }
         return .taken

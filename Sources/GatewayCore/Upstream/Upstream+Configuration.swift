@@ -33,6 +33,8 @@ package struct UpstreamConfiguration: Sendable, Hashable {
     package let responseBufferBytes: Int
     /// Bytes of a request body held for a slow upstream before the client is paused [256KiB].
     package let requestBufferBytes: Int
+    /// What the cache's own requests accept [gzip].
+    package let acceptedCoding: UpstreamCoding
     /// How long at most nothing is sent with a credential after the upstream answered 429 [1m].
     package let maximumRetryAfter: Duration
 
@@ -73,6 +75,9 @@ package struct UpstreamConfiguration: Sendable, Hashable {
         requestBufferBytes = section.value(
             "request_buffer", .size(in: buffer), default: 262_144,
             "Bytes of a request body held for a slow upstream before the client is paused.")
+        acceptedCoding = section.value(
+            "accept_encoding", .choice, default: .gzip,
+            "How answers for the cache may come from the upstream; clients see no difference.")
         maximumRetryAfter = section.value(
             "retry_after_maximum", .duration(in: .zero ... .seconds(3_600)), default: .seconds(60),
             "How long at most nothing is sent with a credential after a 429 of the upstream; `0s` takes no notice."
@@ -102,6 +107,14 @@ package struct UpstreamConfiguration: Sendable, Hashable {
                     + " allowed: \(key) up to total_timeout")
         }
     }
+}
+
+/// How answers that the gateway fetches for its cache may be coded on their way.
+package enum UpstreamCoding: String, Sendable, Hashable, CaseIterable {
+    /// As gzip, a tenth of the bytes of a large page.
+    case gzip
+    /// As they are.
+    case identity
 }
 
 extension CircuitRule {

@@ -40,6 +40,8 @@ package final class UpstreamClient {
     }
 
     private let configuration: UpstreamClientConfiguration
+    /// What requests on the cache's behalf accept.
+    package var acceptedCoding: UpstreamCoding { configuration.acceptedCoding }
     private let connections: ConnectionTable
     private let multi: CurlMulti
     private let progress = ProgressList()

@@ -19,6 +19,8 @@ package struct UpstreamClientConfiguration: Sendable, Hashable {
     /// How long the addresses of the upstream's name are believed before they are asked for anew. Whole
     /// seconds [30s].
     package var nameLifetime: Duration = .seconds(30)
+    /// What requests on the cache's behalf accept [gzip].
+    package var acceptedCoding = UpstreamCoding.gzip
     /// Which requests are sent once more.
     package var retries = RetryPolicy.never
     /// Tells the pauses of this worker's repetitions from those of others.

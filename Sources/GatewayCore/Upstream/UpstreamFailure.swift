@@ -161,6 +161,8 @@ package enum ResponseDefect: Sendable, Hashable, CaseIterable {
     case chunk
     /// Content where none may be, or bytes after the end of the answer.
     case bytesAfterEnd
+    /// Content that is not the gzip it is said to be, or would become more than any text does.
+    case contentCoding
 
     /// One sentence for a person.
     package var sentence: StaticString {
@@ -173,6 +175,7 @@ package enum ResponseDefect: Sendable, Hashable, CaseIterable {
         case .transferCoding: "The upstream's Transfer-Encoding is doubtful."
         case .chunk: "A chunk of the upstream's answer is malformed."
         case .bytesAfterEnd: "The upstream sent bytes beyond the end of its answer."
+        case .contentCoding: "The upstream's content is not what its Content-Encoding says."
         }
     }
 }

@@ -29,6 +29,8 @@ package struct UpstreamRequest {
     let target: [UInt8]
     /// The field lines, each closed by a NUL.
     private(set) var lines: [UInt8] = []
+    /// Whether content in gzip is taken off it before the owner sees the answer.
+    private(set) var decodesGzip = false
 
     /// Makes a request without fields.
     ///
@@ -62,6 +64,12 @@ package struct UpstreamRequest {
             return
         }
         appendLine(name: name, value: value)
+    }
+
+    /// Asks for gzip on the gateway's own behalf: whoever reads the answer gets it decoded.
+    package mutating func acceptGzip() {
+        appendLine(name: Array("Accept-Encoding".utf8).span, value: Array("gzip".utf8).span)
+        decodesGzip = true
     }
 
     /// The same request with another upstream token.

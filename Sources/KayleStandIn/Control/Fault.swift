@@ -27,6 +27,8 @@ public struct Fault: Sendable {
         case largeBody(bytes: Int)
         /// Frames the content in chunks of this size instead of by length.
         case chunked(pieceBytes: Int)
+        /// Codes the content in gzip, if the request accepts it; what cuts and frames content comes after.
+        case gzip
         /// Announces no length and closes after the content.
         case untilClose
         /// Announces all of the content, sends this much of it, and ends.

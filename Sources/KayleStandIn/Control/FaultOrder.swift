@@ -17,6 +17,7 @@ struct FaultOrder: Decodable {
         case fields
         case largeBody = "large_body"
         case chunked
+        case gzip
         case untilClose = "until_close"
         case breakOff = "break_off"
         case trickle
@@ -49,6 +50,7 @@ struct FaultOrder: Decodable {
         case .fields: .fields(pairs)
         case .largeBody: .largeBody(bytes: try needed(bytes, "bytes"))
         case .chunked: .chunked(pieceBytes: bytes ?? 1_024)
+        case .gzip: .gzip
         case .untilClose: .untilClose
         case .breakOff: .breakOff(afterBodyBytes: try needed(bytes, "bytes"), ending ?? .closed)
         case .trickle:

@@ -27,6 +27,7 @@ struct AnswerScript: Sendable {
     init(_ answer: Answer, to request: RecordedRequest, date: String, effects: [Fault.Effect]) {
         var answer = answer
         var framing = Framing.length
+        var isCoded = false
         var cut: (bodyBytes: Int, ending: Fault.Ending)?
         var pieces: (bytes: Int, milliseconds: Int)?
         var afterwards: [Step] = []
@@ -42,6 +43,7 @@ struct AnswerScript: Sendable {
             case .largeBody(let bytes):
                 answer = Answer(.ok, contentType: "application/octet-stream", body: Self.pattern(bytes))
             case .chunked(let pieceBytes): framing = .chunked(pieceBytes: max(1, pieceBytes))
+            case .gzip: isCoded = request.values("Accept-Encoding").contains { $0.contains("gzip") }
             case .untilClose: framing = .untilClose
             case .breakOff(let bodyBytes, let ending): cut = (bodyBytes, ending)
             case .trickle(let pieceBytes, let milliseconds): pieces = (max(1, pieceBytes), milliseconds)
@@ -54,6 +56,10 @@ struct AnswerScript: Sendable {
                 steps += [.send(bytes), .end(ending)]
                 return
             }
+        }
+        if isCoded, Self.mayHaveContent(answer) {
+            answer.body = StoredGzip.member(answer.body)
+            answer.fields.append((name: "Content-Encoding", value: "gzip"))
         }
         // A break-off announces all of the content: without a length nobody could tell the cut from the end.
         if cut != nil, case .untilClose = framing { framing = .length }

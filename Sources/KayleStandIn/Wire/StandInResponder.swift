@@ -39,7 +39,8 @@ extension Fault.Effect {
     fileprivate var replacesAnswer: Bool {
         switch self {
         case .answer, .largeBody, .raw: true
-        case .delay, .fields, .chunked, .untilClose, .breakOff, .trickle, .before, .after, .endAfter: false
+        case .delay, .fields, .chunked, .gzip, .untilClose, .breakOff, .trickle, .before, .after, .endAfter:
+            false
         }
     }
 }

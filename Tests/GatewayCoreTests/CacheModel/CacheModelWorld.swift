@@ -268,7 +268,7 @@ struct CacheModelWorld {
             .chunked(pieceBytes: 100), .untilClose, .fields([("Cache-Control", "no-store")]),
             .fields([("Cache-Control", "max-age=1")]), .fields([("Cache-Control", "must-revalidate")]),
             .fields([("Cache-Control", "stale-if-error=2, stale-while-revalidate=1")]),
-            .fields([("Age", "3")]), .delay(milliseconds: 5),
+            .gzip, .fields([("Age", "3")]), .delay(milliseconds: 5),
             .trickle(pieceBytes: 2_000, everyMilliseconds: 1),
             .endAfter(milliseconds: 0, .closed),
         ]
