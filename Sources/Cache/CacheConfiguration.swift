@@ -6,6 +6,9 @@ public struct CacheConfiguration: Sendable, Hashable {
     public var memoryBytes = 256 * 1_024 * 1_024
     /// The largest answer that is stored, all overhead included, in bytes; at most 1 GiB. [2 MiB]
     public var maximumEntryBytes = 2 * 1_024 * 1_024
+    /// The smallest answer that is passed on while it arrives, in bytes; larger than the largest that is
+    /// stored, and none is. [64 KiB]
+    public var streamedBytes = 65_536
     /// What one partition may keep of the memory while others need room, in percent, 1–100. [50]
     public var tenantSharePercent = 50
     /// Which stored answers are given in a coding.

@@ -143,6 +143,8 @@ public enum ForwardDetail: Sendable, Hashable {
     case staleOnError
     /// A larger page was asked for, and the answer read off it.
     case widened
+    /// The answer was passed on while it arrived; whether it can be stored was not known yet.
+    case streamed
     /// The answer was read off the larger page that another request fetched.
     case pageSlice
 
@@ -150,6 +152,7 @@ public enum ForwardDetail: Sendable, Hashable {
         switch self {
         case .staleOnError: "sie"
         case .widened: "widened"
+        case .streamed: "streamed"
         case .pageSlice: "page-slice"
         case .bypass(let bypass): bypass.token
         case .notStored(let refusal): refusal.token

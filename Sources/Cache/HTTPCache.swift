@@ -39,6 +39,9 @@ public final class HTTPCache: Sendable {
     /// The largest answer that is stored, in bytes: nothing larger needs to be collected.
     public var maximumEntryBytes: Int { configuration.maximumEntryBytes }
 
+    /// The smallest answer that is passed on while it arrives, in bytes.
+    public var streamedBytes: Int { configuration.streamedBytes }
+
     /// Looks for an answer to a canonical query. `route` must name the same route across reloads.
     public func lookUp(
         _ partition: CachePartition, route: UInt32, query: Span<UInt8>, now: MonotonicInstant

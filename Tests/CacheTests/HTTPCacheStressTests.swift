@@ -129,6 +129,7 @@ struct HTTPCacheStressTests {
                 guard let news = mailboxes.take(token) else { continue }
                 switch news {
                 case .ended: return true
+                case .arriving: continue
                 case .leadNow:
                     guard let permit = cache.collapser.takeOver(ticket, now: at(0)) else { return false }
                     lead(permit, cache, mailboxes, round: round)

@@ -44,6 +44,13 @@ struct Flight {
     /// Those who wait, in the order they came.
     var waiters: [Waiter] { followers.compactMap { $0?.waiter } }
 
+    /// Those of them who asked for the very thing that is fetched.
+    var waitersForTheSame: [Waiter] {
+        followers.compactMap { follower in
+            follower.flatMap { $0.mayLead ? $0.waiter : nil }
+        }
+    }
+
     /// Adds a follower and returns its place; `nil` when so many have joined already.
     mutating func join(_ waiter: Waiter, mayLead: Bool = true, atMost maximum: Int) -> Int? {
         guard followers.count < maximum else { return nil }

@@ -16,6 +16,8 @@ public enum FlightOutcome: Sendable {
 /// What a woken follower is told.
 public enum FollowerNews: Sendable {
     case ended(FlightOutcome)
+    /// More has come of a large answer; whoever wants just that may begin to read it.
+    case arriving(ArrivingAnswer)
     /// The leader is gone and this follower leads now: claim the permit with `takeOver`.
     case leadNow
 }
@@ -192,6 +194,15 @@ public final class RequestCollapser: Sendable {
         return shards[Self.shardIndex(flight.key.key)].withLock { shard in
             shard.flights[flight]?.followerCount ?? 0
         }
+    }
+
+    /// Tells those who asked for the very same that more has come of the answer.
+    public func tell(_ permit: borrowing FetchPermit, of answer: ArrivingAnswer) -> Wakeup {
+        let flight = permit.flight
+        let waiters = shards[Self.shardIndex(flight.key.key)].withLock { shard in
+            shard.flights[flight]?.waitersForTheSame ?? []
+        }
+        return Wakeup(waiters: waiters, news: .arriving(answer))
     }
 
     /// Ends a fetch with one outcome for all followers.

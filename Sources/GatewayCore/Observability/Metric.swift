@@ -7,7 +7,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheFollowedLarger
-    case cacheOvertaken, cacheBytes, cacheEntries, cacheEvictions
+    case cacheOvertaken, cacheStreams, cacheBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamRetriesDenied
     case upstreamGzipAnswers, upstreamPauses, credentialTakeovers
     case upstreamCircuit, upstreamCircuitsOpened, upstreamCredentialsOpen, upstreamProbes
@@ -50,6 +50,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheCompressions: "kayle_gateway_cache_compressions_total"
         case .cacheFollowedLarger: "kayle_gateway_cache_followed_larger_total"
         case .cacheOvertaken: "kayle_gateway_cache_fetches_overtaken_total"
+        case .cacheStreams: "kayle_gateway_cache_streams_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
@@ -90,7 +91,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .cacheEvictions, .upstreamRequests, .upstreamRetries, .upstreamPauses, .credentialTakeovers,
             .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitEvictions, .accessLogLinesDropped,
             .reloads, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuitsOpened,
-            .upstreamProbes, .upstreamGzipAnswers:
+            .upstreamProbes, .upstreamGzipAnswers, .cacheStreams:
             .counter
         case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
             .rateLimitBuckets, .quotaBuckets, .residentBytes, .configurationGeneration, .certificateExpiry,
@@ -111,7 +112,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .credentialTakeovers, .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration, .reloads,
             .buildInfo, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuit,
-            .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes, .upstreamGzipAnswers:
+            .upstreamCircuitsOpened, .upstreamCredentialsOpen, .upstreamProbes, .upstreamGzipAnswers,
+            .cacheStreams:
             .count
         }
     }
@@ -137,7 +139,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .residentBytes, .loopTurnDuration, .accessLogLinesDropped,
             .configurationGeneration, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied,
-            .upstreamCircuit, .upstreamCredentialsOpen, .upstreamGzipAnswers,
+            .upstreamCircuit, .upstreamCredentialsOpen, .upstreamGzipAnswers, .cacheStreams,
             .startTime:
             []
         }
@@ -156,7 +158,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
             .cacheNarrowings, .cacheCompressions, .upstreamRequests, .upstreamDuration, .upstreamInFlight,
             .upstreamRetries, .upstreamPauses, .credentialTakeovers, .rateLimited, .rateLimitShadowed,
-            .requestsShed, .loopTurnDuration, .reloads, .upstreamGzipAnswers:
+            .requestsShed, .loopTurnDuration, .reloads, .upstreamGzipAnswers, .cacheStreams:
             false
         }
     }
@@ -182,6 +184,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             "Stored answers that were to be made smaller: by coding, or `useless` or `dropped` for want of room."
         case .cacheFollowedLarger: "Requests that waited for the fetch of a larger page than their own."
         case .cacheOvertaken: "Fetches that had become too old to be waited for, so that one more began."
+        case .cacheStreams:
+            "Large answers given while they arrived, to the client that fetched or one that waited."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."

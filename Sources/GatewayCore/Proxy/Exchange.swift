@@ -15,6 +15,8 @@ package final class Exchange: PendingAnswer {
         case passing(ContentFraming?)
         /// An entry; `sentBytes` of its content have been written, `nil` before its head has.
         case delivering(CacheEntry, sentBytes: Int?)
+        /// What is left of a large answer that has arrived; whose fetch it was is over.
+        case streaming
         /// A refusal that has not been written yet.
         case refusing(Refusal)
         /// Nothing; the exchange is over.
@@ -60,6 +62,10 @@ package final class Exchange: PendingAnswer {
     private(set) var widening: Widening?
     /// Whether it fetches for the cache alone: no client waits, and none is written down.
     private(set) var isRefresh = false
+    /// The large answer that it fetches, for all to read while it arrives.
+    var arriving: ArrivingAnswer?
+    /// The one that its client is given so, its own or somebody else's.
+    var stream: Stream?
     /// Content collected for the cache and not sent.
     var collected: [UInt8] = []
     /// Whose request goes upstream by it; 0 for nobody's, `nil` while none does.
@@ -105,6 +111,7 @@ package final class Exchange: PendingAnswer {
         confirmedHead = nil
         decision = nil
         collected = []
+        arriving = nil
         transfer = nil
     }
 
@@ -150,7 +157,8 @@ package final class Exchange: PendingAnswer {
         switch state {
         case .passing(let framing): framing != nil
         case .delivering(_, let sentBytes): sentBytes != nil
-        case .following, .filling, .refusing, .ended: false
+        case .following, .filling, .streaming: stream?.sentBytes != nil
+        case .refusing, .ended: false
         }
     }
 

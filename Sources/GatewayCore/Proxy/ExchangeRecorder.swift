@@ -130,6 +130,9 @@ package final class ExchangeRecorder {
         countUpstream(record)
     }
 
+    /// Counts a large answer that a client is given while it arrives.
+    func streamed() { metrics.increment(MetricSeries(.cacheStreams)) }
+
     /// Counts an answer that is decoded on its way in.
     func upstreamSentGzip() { metrics.increment(MetricSeries(.upstreamGzipAnswers)) }
 

@@ -108,7 +108,14 @@ extension RequestPipeline {
         else {
             return
         }
-        noteWaiting(exchange)
+        if exchange.stream?.sentBytes == nil { noteWaiting(exchange) }
+        switch message.news {
+        case .arriving(let answer):
+            follow(answer, exchange)
+            return wake(exchange)
+        case .ended: if leaveFlight(exchange) { return wake(exchange) }
+        case .leadNow: break
+        }
         if let question = ticket.question {
             hear(message.news, question, exchange, ticket)
             return wake(exchange)
@@ -121,6 +128,7 @@ extension RequestPipeline {
         case .ended(.failed(let number)):
             exchange.setRole(.collapsed)
             exchange.state = .refusing(.upstream(UpstreamFailure(number: number)))
+        case .arriving: break
         case .leadNow:
             guard let permit = cache.collapser.takeOver(ticket, now: now) else { return }
             lead(exchange, permit)
@@ -144,7 +152,7 @@ extension RequestPipeline {
                     CacheEntry(slice, bodyByteCount: slice.bodyByteCount), role: .collapsed)
                 return exchange.setRole(.collapsed, detail: .pageSlice)
             }
-        case .ended(.stale), .ended(.goAlone), .ended(.failed): break
+        case .ended(.stale), .ended(.goAlone), .ended(.failed), .arriving: break
         }
         join(exchange, question.span, model: nil, now: now)
     }
@@ -152,8 +160,9 @@ extension RequestPipeline {
     /// A follower has waited long enough.
     package func due(_ number: UInt64) {
         guard let exchange = exchanges.find(number), case .following(let ticket) = exchange.state,
-            ticket.deadline <= now
+            ticket.deadline <= now, exchange.stream?.sentBytes == nil
         else { return }
+        exchange.stream = nil
         noteWaiting(exchange)
         courier.deliver(cache.collapser.leave(ticket))
         goAlone(exchange)
@@ -163,6 +172,7 @@ extension RequestPipeline {
     /// The client has gone. A fetch that others wait for goes on without it.
     func abandon(_ exchange: Exchange) {
         exchange.connection = nil
+        exchange.stream = nil
         switch exchange.state {
         case .following(let ticket):
             noteWaiting(exchange)
@@ -174,7 +184,7 @@ extension RequestPipeline {
                 return
             }
             courier.deliver(cache.collapser.handOver(permit))
-        case .passing, .delivering, .refusing, .ended: break
+        case .passing, .delivering, .streaming, .refusing, .ended: break
         }
         if let transfer = exchange.transfer { upstream.cancel(transfer) }
         loseWrite(exchange)
@@ -258,8 +268,7 @@ extension RequestPipeline {
         if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
         // A larger page that is of no use has been given up for the client's own question.
         guard case .filling = exchange.state, exchange.transfer === transfer else { return }
-        transfer.received.withBytes { exchange.collected.append($0) }
-        transfer.received.removeAll()
+        take(transfer, for: exchange)
         transfer.didConsume()
         if exchange.collected.count > cache.maximumEntryBytes {
             passOn(exchange, because: .tooLarge)
@@ -324,8 +333,9 @@ extension RequestPipeline {
         else {
             preconditionFailure("a fill without permit, head or decision")
         }
-        var body = exchange.collected
+        var body = exchange.arriving?.collected ?? exchange.collected
         exchange.collected = []
+        exchange.arriving = nil
         if exchange.confirmedHead != nil, let entry = exchange.revalidation?.entry {
             let held = entry.bytes
             body = held.span.extracting(entry.body.range).array
@@ -335,6 +345,7 @@ extension RequestPipeline {
             receivedUnixSeconds: recorder.nowUnixSeconds,
             model: exchange.pageModel)
         courier.deliver(admission.wakeup)
+        if leaveFlight(exchange) { return }
         deliver(
             admission.entry, to: exchange, role: admission.refusal == nil ? .stored : .single,
             status: head.status, detail: admission.refusal.map { .notStored($0) })
@@ -370,6 +381,9 @@ extension RequestPipeline {
     private func fail(_ exchange: Exchange, _ failure: UpstreamFailure) {
         // A large page may be what was too much.
         if exchange.widening != nil { exchange.partition?.restFromWidening(at: now) }
+        exchange.arriving?.breakOff()
+        if exchange.stream?.sentBytes != nil { return loseStream(exchange, failure) }
+        exchange.stream = nil
         if giveStale(exchange) {
             endIfAlone(exchange)
             return

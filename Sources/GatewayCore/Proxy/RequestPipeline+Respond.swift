@@ -120,7 +120,9 @@ extension RequestPipeline {
         let before = output.count
         let production: Production
         switch exchange.state {
-        case .following, .filling: return .waiting
+        case .following, .filling, .streaming:
+            guard let stream = exchange.stream else { return .waiting }
+            production = produce(stream, exchange, into: &output)
         case .refusing(let refusal): production = give(refusal, exchange, into: &output)
         case .delivering(let entry, let sentBytes):
             production = deliver(entry, from: sentBytes, exchange, into: &output)

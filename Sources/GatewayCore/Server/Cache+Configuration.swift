@@ -11,6 +11,9 @@ extension CacheConfiguration {
         maximumEntryBytes = section.value(
             "maximum_entry", .size(in: 1_024...(1 << 30)), default: maximumEntryBytes,
             "Bytes of the largest answer that is kept, its overhead included.")
+        streamedBytes = section.value(
+            "stream_from", .size(in: 16_384...(1 << 31)), default: streamedBytes,
+            "Bytes of the smallest answer that is passed on while it arrives, if its length is announced.")
         tenantSharePercent = section.value(
             "tenant_share_percent", .integer(in: 1...100), default: tenantSharePercent,
             "Part of the memory one tenant may hold while others want room.")

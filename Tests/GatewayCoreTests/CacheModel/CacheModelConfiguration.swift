@@ -40,7 +40,8 @@ enum CacheModelConfiguration {
               "upstream": { "url": "https://api.kayle.id" },
               "credentials": { "store": "tenants.json", "pepper": { "file": "pepper.key" } },
               "plans": { "free": {}, "standard": {} },
-              "cache": { "memory": "\(cacheMemory)", "maximum_entry": "256KiB" },
+              "cache": { "memory": "\(cacheMemory)", "maximum_entry": "256KiB",
+                         "stream_from": "16KiB" },
               "routes": [
                 { "name": "sessions.list", "method": "GET", "path": "/v1/sessions", "scope": "sessions:read",
                   "query": \(query(pages)),

@@ -180,7 +180,8 @@ final class RawConnection {
         }
     }
 
-    private func take(_ count: Int) -> [UInt8] {
+    /// The next bytes, fewer if the connection ends before.
+    func take(_ count: Int) -> [UInt8] {
         while buffer.count < count, more() {}
         let taken = Array(buffer.prefix(count))
         buffer.removeFirst(taken.count)
