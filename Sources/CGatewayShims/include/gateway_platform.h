@@ -21,6 +21,8 @@ int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length)
 int gw_name_thread(const char *name);
 /// Number of processors this process may run on, at least 1.
 int gw_available_processors(void);
+/// Has the C library give memory that nobody uses back to the kernel.
+void gw_give_memory_back(void);
 /// Whether the kernel may write this process's memory into a core dump, and other processes of its user may
 /// trace it; 0 on success.
 int gw_set_dumpable(int isDumpable);

@@ -19,6 +19,7 @@ extension GatewayServer {
             AdminApplication.Chore(period: Self.storeGlance) { [unowned self] in followStore() },
             AdminApplication.Chore(period: Self.lastUsePeriod) { [unowned self] in writeLastUses() },
             AdminApplication.Chore(period: Self.healthGlance) { [unowned self] in tellHealth() },
+            AdminApplication.Chore(period: MemoryReturn.glance) { [unowned self] in giveMemoryBack() },
         ]
     }
 
@@ -44,6 +45,16 @@ extension GatewayServer {
             }
         }
         toldHealth = present
+    }
+
+    /// Gives memory back to the machine after many connections have closed.
+    private func giveMemoryBack() {
+        let connections = shared.registry.snapshot().sum(.connections)
+        guard memory.shallGiveBack(connections: connections) else { return }
+        let before = MonotonicClock.now()
+        ResidentMemory.giveBack()
+        let milliseconds = MonotonicClock.now().nanosecondsElapsed(since: before) / 1_000_000
+        events.info("gave the memory of closed connections back, which took \(milliseconds) ms")
     }
 
     /// Reads the store again if it has changed.

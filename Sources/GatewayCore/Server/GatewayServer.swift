@@ -33,6 +33,8 @@ package final class GatewayServer {
     var lastUseFailed = false
     /// What has been told of the upstream's health.
     var toldHealth = HealthReport()
+    /// Watches for memory to give back.
+    var memory = MemoryReturn()
     /// Snapshots that workers may still note uses in.
     var retiredAccess: [AccessSnapshot] = []
     /// First upstream tokens, by identity, whose place the second has taken.

@@ -1,3 +1,4 @@
+import CGatewayShims
 import Glibc
 
 /// Memory that the process has of the machine, as the kernel counts it.
@@ -11,4 +12,8 @@ package enum ResidentMemory {
         }
         return pages * Int(getpagesize())
     }
+
+    /// Has the C library give free memory back to the machine. Threads that allocate wait meanwhile: some
+    /// milliseconds for 100 MB.
+    package static func giveBack() { gw_give_memory_back() }
 }

@@ -13,4 +13,18 @@ struct ResidentMemoryTests {
         #expect(after - before > 30_000_000)
         #expect(written.last == 1)
     }
+
+    @Test func whatWasFreedInTheMiddleIsGivenBack() throws {
+        var pieces = (0..<200_000).map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: 400) }
+        // One at the end keeps the C library from giving the rest back by itself.
+        let last = [UInt8](repeating: 1, count: 400)
+        let before = try #require(ResidentMemory.bytes())
+
+        pieces = []
+        ResidentMemory.giveBack()
+
+        let after = try #require(ResidentMemory.bytes())
+        #expect(before - after > 40_000_000)
+        #expect(pieces.isEmpty && last.last == 1)
+    }
 }
