@@ -7,9 +7,9 @@ import Testing
 
 @testable import GatewayCore
 
-/// How long a token works after it was revoked: on every worker, on connections that are open, for pages that
-/// are in the cache; in a small store and in a large one. Prints what it measured; the promise is 100 ms, with
-/// ten thousand tokens. `bench/revocation` measures the same from outside.
+/// How long a token works after it was revoked: on every worker, on connections that are open, for pages
+/// that are in the cache; in a small store and in a large one. Prints what it measured; the promise is 100
+/// ms, with ten thousand tokens. `bench/revocation` measures the same from outside.
 @Suite(.timeLimit(.minutes(3)))
 struct RevocationTests {
     /// How the token is ended.

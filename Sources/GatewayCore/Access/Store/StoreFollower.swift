@@ -20,9 +20,9 @@ package struct StoreFollower: ~Copyable {
     /// Readable when something has happened in the store's folder; for epoll, level-triggered.
     package var descriptor: Int32 { watch.number }
 
-    /// Takes note of what has happened; a file that is still being written has not changed yet. Never blocks on the watch. Called when `descriptor` is readable, and
-    /// by housekeeping now and then as well: a store behind a symbolic link may change without a sign in its
-    /// folder.
+    /// Takes note of what has happened; a file that is still being written has not changed yet. Never
+    /// blocks on the watch. Called when `descriptor` is readable, and by housekeeping now and then as well:
+    /// a store behind a symbolic link may change without a sign in its folder.
     package mutating func drain() -> StoreChange {
         let news = watch.drain(for: name)
         let current = file.stamp
