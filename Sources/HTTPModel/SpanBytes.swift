@@ -67,10 +67,8 @@ extension Span where Element == UInt8 {
 
     /// The bytes as text for logs and messages; anything that is not UTF-8 becomes U+FFFD. Allocates.
     public var text: String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for index in 0..<count { bytes.append(self[index]) }
-        return String(decoding: bytes, as: UTF8.self)
+        // The closure only reads, and the span outlives it.
+        unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// A copy of the bytes. Allocates.

@@ -10,14 +10,18 @@ public struct UTCTimestamp: Sendable, Hashable {
     public init(unixSeconds: Int64) { self.unixSeconds = unixSeconds }
 
     /// Reads exactly this form; `nil` for anything else, days that do not exist and leap seconds included.
-    public init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 20 else { return nil }
-        for (index, mark) in [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"), (19, "Z")]
-        where bytes[index] != mark.utf8.first { return nil }
-        guard let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[5..<7]),
-            let day = Self.number(bytes[8..<10]), let hour = Self.number(bytes[11..<13]),
-            let minute = Self.number(bytes[14..<16]), let second = Self.number(bytes[17..<19]),
+    public init?(_ text: String) { self.init(Array(text.utf8).span) }
+
+    /// Reads the same from bytes, without allocation.
+    public init?(_ bytes: Span<UInt8>) {
+        guard bytes.count == 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+            bytes[19] == UInt8(ascii: "Z"),
+            let year = Self.number(bytes.extracting(0..<4)), let month = Self.number(bytes.extracting(5..<7)),
+            let day = Self.number(bytes.extracting(8..<10)),
+            let hour = Self.number(bytes.extracting(11..<13)),
+            let minute = Self.number(bytes.extracting(14..<16)),
+            let second = Self.number(bytes.extracting(17..<19)),
             (1...12).contains(month), hour < 24, minute < 60, second < 60
         else { return nil }
         let date = CivilDate(year: year, month: month, day: day)
@@ -43,11 +47,11 @@ public struct UTCTimestamp: Sendable, Hashable {
         return String(decoding: out, as: UTF8.self) + "Z"
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    private static func number(_ digits: Span<UInt8>) -> Int? {
         var value = 0
-        for digit in digits {
-            guard digit &- 0x30 < 10 else { return nil }
-            value = value * 10 + Int(digit - 0x30)
+        for index in digits.indices {
+            guard digits[index] &- 0x30 < 10 else { return nil }
+            value = value * 10 + Int(digits[index] - 0x30)
         }
         return value
     }

@@ -14,7 +14,7 @@ public enum SettingsName {
     }
 
     /// Whether the text can be a path. A NUL would end it early inside a system call.
-    static func isPath(_ text: String) -> Bool {
+    public static func isPath(_ text: String) -> Bool {
         (1...4096).contains(text.utf8.count) && !text.utf8.contains(0)
     }
 

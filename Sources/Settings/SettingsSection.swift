@@ -86,10 +86,9 @@ public final class SettingsSection {
         return Self.read(member.value, at: place.member(key), declare)
     }
 
-    /// A list of sections; it may be left out if `count` allows none. What `memory` knows is not read again.
+    /// A list of sections; it may be left out if `count` allows none.
     public func list<Value>(
-        _ key: String, count: ClosedRange<Int>, _ sentence: String, memory: SettingsMemory<Value>? = nil,
-        _ declare: (SettingsSection) -> Value
+        _ key: String, count: ClosedRange<Int>, _ sentence: String, _ declare: (SettingsSection) -> Value
     ) -> [Value] {
         let allowed = "\(count.lowerBound) to \(count.upperBound) objects"
         noteSection(key, "a list of \(allowed)", count.contains(0) ? .optional : .required, sentence)
@@ -109,10 +108,7 @@ public final class SettingsSection {
         }
         let place = place.member(key)
         return elements.enumerated().compactMap { index, element in
-            if let value = memory?.recall(element) { return value }
-            let value = Self.read(element, at: place.element(index), declare)
-            if let value { memory?.keep(element, value) }
-            return value
+            Self.read(element, at: place.element(index), declare)
         }
     }
 

@@ -1,28 +1,31 @@
-import HTTPModel
+package import HTTPModel
 
 /// Walks over JSON (RFC 8259) byte by byte, without making anything of it.
 ///
 /// Every verb takes the whole text, looks at the position and moves it behind what it found; `false` or `nil`
 /// for a text that is not JSON there, after which the walk is over. Bounded: nesting is kept in one word.
-struct JSONWalker {
+package struct JSONWalker {
     /// The next byte to look at.
-    private(set) var position = 0
+    package private(set) var position = 0
 
     /// How deep values may lie inside each other.
     static let maximumDepth = 60
 
+    /// A walk from the start.
+    package init() {}
+
     /// The byte at the position; zero at the end, which no token begins with.
-    func byte(_ text: Span<UInt8>) -> UInt8 { position < text.count ? text[position] : 0 }
+    package func byte(_ text: Span<UInt8>) -> UInt8 { position < text.count ? text[position] : 0 }
 
     /// Moves over one certain byte.
-    mutating func take(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
+    package mutating func take(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
         guard position < text.count, text[position] == byte else { return false }
         position += 1
         return true
     }
 
     /// Moves over a string and gives what stands between its quotes, escapes as they are.
-    mutating func string(_ text: Span<UInt8>) -> ByteRange? {
+    package mutating func string(_ text: Span<UInt8>) -> ByteRange? {
         guard take(0x22, text) else { return nil }
         let start = position
         while position < text.count {
@@ -48,7 +51,7 @@ struct JSONWalker {
     }
 
     /// Moves over one of the words `true`, `false` and `null`.
-    mutating func word(_ word: StaticString, _ text: Span<UInt8>) -> Bool {
+    package mutating func word(_ word: StaticString, _ text: Span<UInt8>) -> Bool {
         let end = position + word.utf8CodeUnitCount
         guard end <= text.count, text.extracting(position..<end).equals(word) else { return false }
         position = end
@@ -123,7 +126,8 @@ struct JSONWalker {
         return position > start
     }
 
-    private mutating func skipBlanks(_ text: Span<UInt8>) {
+    /// Moves over blanks.
+    package mutating func skipBlanks(_ text: Span<UInt8>) {
         while position < text.count, text[position].isJSONBlank { position += 1 }
     }
 
@@ -151,11 +155,11 @@ struct JSONWalker {
             let quotes = word ^ (ones &* 0x22)
             let escapes = word ^ (ones &* 0x5C)
             // A byte below 0x20, or one that became zero, borrows into its own highest bit. A borrow can
-            // also mark a neighbour: then the bytes are looked at one by one, and nothing is missed.
+            // also mark a neighbour above it, so only the first mark counts.
             let control = (word &- ones &* 0x20) & ~word
             let special = control | (quotes &- ones) & ~quotes | (escapes &- ones) & ~escapes
+            position += (special & highs).trailingZeroBitCount / 8
             if special & highs != 0 { return }
-            position += 8
         }
     }
 }

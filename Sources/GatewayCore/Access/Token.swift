@@ -91,8 +91,12 @@ package struct TokenID: Sendable, Hashable {
 
     /// Reads the twelve characters; `nil` for anything else.
     package init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count == Self.characterCount, let value = Base36.value(of: bytes.span) else { return nil }
+        self.init(Array(text.utf8).span)
+    }
+
+    /// Reads the same from bytes, without allocation.
+    init?(_ bytes: Span<UInt8>) {
+        guard bytes.count == Self.characterCount, let value = Base36.value(of: bytes) else { return nil }
         self.init(value: value)
     }
 

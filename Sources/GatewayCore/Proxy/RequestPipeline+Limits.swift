@@ -2,46 +2,51 @@ import HTTPModel
 
 /// Stage 8: what a request takes from the limits of its tenant's plan and its route.
 ///
-/// A request that the cache may answer pays for a hit first, so that it is refused before the cache is asked
-/// if even that is not there; what a miss costs more is paid before the upstream is asked, and if that is not
-/// there the first part is given back. All of it happens inside one event.
+/// A request is refused before the cache is asked if its limits have no room for it. Where a miss costs
+/// more than a hit, only the cache can tell what to have room for: then it is refused after that, so that
+/// the wait it is told is the wait for its own price. It pays once, when it is known what it costs and
+/// nothing else can refuse it any more: for a hit before it is answered, for anything else before the
+/// upstream is asked. So a refused request has never taken anything. All of it happens inside one event.
 extension RequestPipeline {
-    /// 8: what the request costs as far as it is known, from each bucket or from none. What they have left is
-    /// rendered at once.
-    func takeLimits(
+    /// 8: whether each bucket has what the request costs, as far as that is known; nothing is taken yet.
+    func checkLimits(
         _ method: Method, _ downstream: Downstream, _ record: inout ExchangeRecord
     ) -> Refusal? {
         guard let route = record.route else { return .noRoute }
-        let plan = limits(of: record, route)
-        if plan.isEmpty { return nil }
         let tenant = record.tenant
-        limited.subject = LimitSubject(
+        let plan = tenant?.limits[route.index] ?? record.snapshot.openLimits[route.index]
+        if plan.isEmpty { return nil }
+        let subject = LimitSubject(
             tenant: tenant?.tenant.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
             credential: tenant?.tenant.credentialIdentity ?? 0, address: downstream.address)
         limited.fieldsStart = ownFields.count
+        limited.price = method.isSafe ? plan.cost.miss : plan.cost.write
         // An opaque query goes by the cache.
-        limited.isPaidAsHit =
-            route.cache != nil && record.cacheStatus == nil && (method == .get || method == .head)
-        let tokens =
-            limited.isPaidAsHit ? plan.cost.hit : method.isSafe ? plan.cost.miss : plan.cost.write
-        limited.charge = LimitCharge(tokens: tokens)
-        let decision = limiter.take(
-            limited.charge, of: plan, by: limited.subject, at: moment(downstream),
-            report: &limited.report)
-        return settle(decision, plan, limited.report, tenant, &record)
+        let mayBeHit = route.cache != nil && record.cacheStatus == nil && (method == .get || method == .head)
+        let isPriceKnown = !mayBeHit || plan.cost.hit == limited.price
+        let decision = limiter.look(
+            LimitCharge(tokens: isPriceKnown ? limited.price : 0), of: plan, by: subject,
+            at: LimitMoment(downstream.startedAt, unixNanoseconds: recorder.nowUnixNanoseconds),
+            &limited.take)
+        if decision == .within {
+            limited.plan = plan
+            return nil
+        }
+        return settle(decision, plan, &record)
     }
 
-    /// What a request that the cache has no answer for owes beyond what it has paid, and its place among the
-    /// requests under way. Before that, whether the upstream and the gateway can take on any more; an answer
-    /// whose time is over may be given all the same while the upstream takes none.
-    func takeRest(
-        _ downstream: Downstream, _ record: inout ExchangeRecord, isAnyhowAnswered: Bool = false
-    ) -> Refusal? {
-        guard let route = record.route else { return .noRoute }
-        let plan = limits(of: record, route)
+    /// What an answer out of the cache costs, before it is given.
+    func takeForHit(_ record: inout ExchangeRecord) -> Refusal? {
+        guard let plan = limited.plan.take() else { return nil }
+        return take(LimitCharge(tokens: plan.cost.hit), plan, &record)
+    }
+
+    /// What a request costs that the cache has no answer for, and its place among the requests under way.
+    /// Before that, whether the upstream and the gateway can take on any more; an answer whose time is over
+    /// may be given all the same while the upstream takes none.
+    func takeForUpstream(_ record: inout ExchangeRecord, isAnyhowAnswered: Bool = false) -> Refusal? {
         if !isAnyhowAnswered, let seconds = pausedSeconds(record) {
-            // Before anything is said to the cache: what is not sent changes nothing, and costs nothing.
-            giveBack(plan)
+            tellLimits(&record)
             return .upstreamLimited(retryAfterSeconds: seconds)
         }
         let load = LoadShedder.Load(
@@ -49,62 +54,54 @@ extension RequestPipeline {
             residentBytes: residentBytes())
         let tenant = record.tenant?.tenant.identity ?? 0
         if let shortage = shedder.shortage(isWrite: !record.method.isSafe, tenant: tenant, load) {
-            giveBack(plan)
+            tellLimits(&record)
             recorder.shed(record.tenant, shortage)
             return .overloaded(retryAfterSeconds: shedder.retryAfterSeconds())
         }
-        guard plan.hasRest else { return nil }
-        let rest = plan.rest(isPaidAsHit: limited.isPaidAsHit)
-        var report = LimitReport()
-        let decision = limiter.take(
-            rest, of: plan, by: limited.subject, at: moment(downstream), report: &report)
-        if decision == .within {
-            if report.underWay != 0 {
-                underWay = UnderWay(plan: plan, subject: limited.subject, mask: report.underWay)
-            }
-        } else {
-            giveBack(plan)
+        guard let plan = limited.plan.take() else { return nil }
+        let refusal = take(
+            LimitCharge(tokens: limited.price, isUnderWay: plan.countsUnderWay), plan, &record)
+        if refusal == nil, limited.take.report.underWay != 0 {
+            underWay = UnderWay(plan: plan, subject: limited.take.subject, mask: limited.take.report.underWay)
         }
-        return settle(decision, plan, report, record.tenant, &record)
+        return refusal
     }
 
-    /// Undoes the first take: a refused request costs nothing.
-    private func giveBack(_ plan: LimitPlan) {
-        if plan.isEmpty { return }
-        let moment = LimitMoment(recorder.instant, unixNanoseconds: recorder.nowUnixNanoseconds)
-        limiter.giveBack(limited.charge, of: plan, by: limited.subject, at: moment, limited.report)
+    /// Tells a client what its limits have left when it is refused for another reason: a take of nothing.
+    private func tellLimits(_ record: inout ExchangeRecord) {
+        guard let plan = limited.plan.take() else { return }
+        _ = take(LimitCharge(tokens: 0), plan, &record)
     }
 
-    /// Ends what `takeRest` began.
+    private func take(
+        _ charge: LimitCharge, _ plan: LimitPlan, _ record: inout ExchangeRecord
+    ) -> Refusal? {
+        let decision = limiter.take(charge, of: plan, &limited.take)
+        return settle(decision, plan, &record)
+    }
+
+    /// Ends what `takeForUpstream` began.
     func release(_ underWay: UnderWay) {
         limiter.release(underWay.mask, of: underWay.plan, by: underWay.subject)
     }
 
-    private func limits(of record: borrowing ExchangeRecord, _ route: Route) -> LimitPlan {
-        record.tenant?.limits[route.index] ?? record.snapshot.openLimits[route.index]
-    }
-
-    private func moment(_ downstream: Downstream) -> LimitMoment {
-        LimitMoment(downstream.startedAt, unixNanoseconds: recorder.nowUnixNanoseconds)
-    }
-
     /// Writes down what came of a take, and says no if that is what came of it.
     private func settle(
-        _ decision: LimitDecision, _ plan: LimitPlan, _ report: borrowing LimitReport,
-        _ tenant: TenantContext?, _ record: inout ExchangeRecord
+        _ decision: LimitDecision, _ plan: LimitPlan, _ record: inout ExchangeRecord
     ) -> Refusal? {
         ownFields.truncate(to: limited.fieldsStart)
         switch decision {
         case .within:
-            plan.fields.append(report, plan, into: &ownFields)
-            if report.exceeded != 0 { shadow(plan, report, tenant, &record) }
+            plan.fields.append(limited.take.report, plan, into: &ownFields)
+            if limited.take.report.exceeded != 0 { shadow(plan, &record) }
             return nil
         case .exceeded(let index, _):
-            plan.fields.append(report, plan, into: &ownFields)
-            recorder.limitExceeded(tenant, plan.policies[index])
+            plan.fields.append(limited.take.report, plan, into: &ownFields)
+            recorder.limitExceeded(record.tenant, plan.policies[index])
             record.limit = plan.policies[index].label
             return .limited(
-                ExceededLimits(plan, report, longest: index), retryAfterSeconds: decision.retryAfterSeconds)
+                ExceededLimits(plan, limited.take.report, longest: index),
+                retryAfterSeconds: decision.retryAfterSeconds)
         // What the report says is half a story: nobody knows what the missing bucket has left.
         case .noRoom: return .overloaded(retryAfterSeconds: decision.retryAfterSeconds)
         }
@@ -112,27 +109,25 @@ extension RequestPipeline {
 
     /// Counts the limits in shadow that would have refused the request.
     private func shadow(
-        _ plan: LimitPlan, _ report: borrowing LimitReport, _ tenant: TenantContext?,
-        _ record: inout ExchangeRecord
+        _ plan: LimitPlan, _ record: inout ExchangeRecord
     ) {
-        for index in plan.policies.indices where report.isExceeded(index) {
-            recorder.limitShadowed(tenant, plan.policies[index])
+        for index in plan.policies.indices where limited.take.report.isExceeded(index) {
+            recorder.limitShadowed(record.tenant, plan.policies[index])
             record.limit = plan.policies[index].label
         }
     }
 }
 
-/// What the request at hand has taken from its limits. One per worker, used anew for each request.
-struct LimitedRequest {
-    /// Whose buckets.
-    var subject = LimitSubject(
-        tenant: 0, token: 0, route: 0, credential: 0, address: IPAddress(high: 0, low: 0))
-    /// What was taken first.
-    var charge = LimitCharge(tokens: 0)
-    /// Whether that was the price of a hit.
-    var isPaidAsHit = false
-    /// What the first take left.
-    var report = LimitReport()
+/// What the request at hand owes its limits. One per worker, used anew for each request.
+struct LimitedRequest: ~Copyable {
+    /// Its buckets, and what they have left.
+    var take = LimitTake()
+    /// What it costs unless the cache answers it, in tokens.
+    var price: UInt64 = 0
+    /// Its limits, until it has paid or is refused; then, and for a request without any, absent.
+    var plan: LimitPlan?
+    /// Whether nothing is owed.
+    var isPaid: Bool { plan == nil }
     /// Where the fields about limits begin in the gateway's own fields.
     var fieldsStart = 0
 }

@@ -15,6 +15,9 @@ extension RequestPipeline {
         let now = downstream.startedAt
         let found = cache.lookUp(partition, route: route.number, query: key, now: now)
         if case .fresh(let entry) = found {
+            if let refusal = takeForHit(&record) {
+                return answer(refusal, head, bytes, downstream, &record, into: &output)
+            }
             if entry.status == .notFound, let shown = slice(key, partition, route, now: now),
                 shown.source.isNewer(than: entry)
             {
@@ -25,10 +28,16 @@ extension RequestPipeline {
             return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
         }
         if let slice = slice(key, partition, route, now: now) {
+            if let refusal = takeForHit(&record) {
+                return answer(refusal, head, bytes, downstream, &record, into: &output)
+            }
             return answer(slice, request, head, bytes, downstream, &record, into: &output)
         }
         record.cacheStatus = .forward(CacheForward(found.forwardReason))
         if case .stale(let entry) = found, entry.mayAnswerWhileRevalidating(at: now) {
+            if let refusal = takeForHit(&record) {
+                return answer(refusal, head, bytes, downstream, &record, into: &output)
+            }
             refresh(entry, key, request, head, bytes, downstream, record)
             record.cacheStatus = .staleHit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
             return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
@@ -36,8 +45,8 @@ extension RequestPipeline {
         if case .miss = found, let wide = wideTarget(key, partition, record, now: now) {
             return askWide(wide, key, request, head, bytes, downstream, &record, into: &output)
         }
-        if let refusal = takeRest(
-            downstream, &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true)
+        if let refusal = takeForUpstream(
+            &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true)
         {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }

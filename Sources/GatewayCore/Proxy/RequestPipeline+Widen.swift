@@ -31,13 +31,16 @@ extension RequestPipeline {
         if case .stale(let entry) = found, entry.mayAnswerWhileRevalidating(at: now),
             let slice = entry.slice(answering: key, model: model)
         {
+            if let refusal = takeForHit(&record) {
+                return answer(refusal, head, bytes, downstream, &record, into: &output)
+            }
             refresh(entry, wide.span, request, head, bytes, downstream, record, wide: wide)
             record.cacheStatus = .staleHit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
             return give(slice, request, head, bytes, downstream, &record, into: &output)
         }
         if case .stale = found { record.cacheStatus = .forward(CacheForward(.stale)) }
-        if let refusal = takeRest(
-            downstream, &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true)
+        if let refusal = takeForUpstream(
+            &record, isAnyhowAnswered: found.staleEntry?.mayAnswerOnError(at: now) == true)
         {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }

@@ -42,7 +42,7 @@ package final class RequestPipeline {
     /// The entity tag of the slice at hand.
     var tag: [UInt8] = []
     var farewell = FarewellFields()
-    /// What the request at hand has taken from its limits.
+    /// What the request at hand owes its limits.
     var limited = LimitedRequest()
     /// Its place among the requests under way, until its exchange takes it over.
     var underWay: UnderWay?
@@ -102,7 +102,9 @@ package final class RequestPipeline {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
         if isForUs(head, bytes) { return answerOptions(bytes, &record, into: &output) }
-        return serve(head, bytes, downstream, &record, into: &output)
+        let handling = serve(head, bytes, downstream, &record, into: &output)
+        precondition(limited.isPaid, "a request got an answer that has not paid for it")
+        return handling
     }
 
     /// Stages 4 to 8: everything that can refuse before the cache or the upstream is asked.
@@ -120,7 +122,7 @@ package final class RequestPipeline {
         if let refusal = findRoute(head.method, &record) { return refusal }
         if let refusal = authorize(head, bytes, &record) { return refusal }
         if let refusal = normalizeQuery(head, bytes, &record) { return refusal }
-        return takeLimits(head.method, downstream, &record)
+        return checkLimits(head.method, downstream, &record)
     }
 
     /// 4: one canonical path, or none.
@@ -201,7 +203,7 @@ package final class RequestPipeline {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
-        if let refusal = takeRest(downstream, &record) {
+        if let refusal = takeForUpstream(&record) {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
         return forward(head, bytes, downstream, &record, into: &output)

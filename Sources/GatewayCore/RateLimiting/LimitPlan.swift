@@ -41,14 +41,4 @@ package final class LimitPlan: Sendable {
 
     /// Whether nothing is limited, so that an answer carries no field.
     package var isEmpty: Bool { policies.isEmpty }
-
-    /// Whether a request that was charged for a hit and is none owes more.
-    @inline(__always)
-    package var hasRest: Bool { !policies.isEmpty && (cost.miss > cost.hit || countsUnderWay) }
-
-    /// What a request that the cache has no answer for owes beyond what it has paid: `isPaidAsHit` if that
-    /// was the price of a hit, and otherwise its whole price.
-    func rest(isPaidAsHit: Bool) -> LimitCharge {
-        LimitCharge(tokens: isPaidAsHit ? cost.miss - cost.hit : 0, isUnderWay: countsUnderWay)
-    }
 }

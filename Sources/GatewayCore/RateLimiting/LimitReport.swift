@@ -19,8 +19,6 @@ package struct LimitReport: Sendable {
     package internal(set) var exceeded: UInt8 = 0
     /// Limits, as bits, that count the request as under way.
     package internal(set) var underWay: UInt8 = 0
-    /// The words that the take left, for undoing it; zero where it took nothing.
-    var left = InlineArray<8, UInt64>(repeating: 0)
     private var entries = InlineArray<8, Entry>(repeating: Entry())
 
     /// A report on nothing.

@@ -2,10 +2,14 @@ package import HTTPModel
 
 /// Takes from all limits of a request or from none, exactly, with all workers at once.
 ///
-/// One value for the whole process; quotas are counted in a table of their own (`QuotaStore`), whose buckets
-/// are numbered from `quotaBase` here. A take first looks at every bucket without writing: the usual refusal
-/// costs a few loads and disturbs nobody. If all have a token it locks the buckets, in ascending order of
-/// their places, looks again, and either moves every full time or none, and unlocks.
+/// A request is looked at before it is known what it costs (a hit in the cache, or a question to the
+/// upstream), and pays once, when that is known and nothing else refuses it: so a refused request never has
+/// anything to get back (docs/decisions/0013).
+///
+/// One value for the whole process; quotas are counted in a table of their own (`QuotaStore`), whose
+/// buckets are numbered from `quotaBase` here. A look loads every bucket without writing: the usual refusal
+/// costs a few loads and disturbs nobody. A take locks the buckets, in ascending order of their places,
+/// looks again, and either moves every full time or none, and unlocks.
 ///
 /// Why no schedule of threads grants more than burst + rate × time: all changes of a bucket happen under its
 /// lock, and a take holds the locks of all its buckets from its last look to its last change (two-phase
@@ -38,71 +42,57 @@ package final class RateLimiter: Sendable {
         self.hashKey = hashKey
     }
 
-    /// Takes what a request costs from every limit of the plan, or nothing from any. A limit in shadow takes
-    /// part like the others as long as it has room, and refuses nobody when it has none.
+    /// Looks whether every limit of the plan has room for a charge, without writing: the usual refusal,
+    /// which disturbs nobody. `within` promises nothing: that only `take` can say, after which the request
+    /// has paid.
     ///
-    /// `report` says afterwards what each limit has left. About 40 ns for each limit; allocates nothing;
-    /// never blocks beyond another worker's few lines.
-    package func take(
+    /// `take.report` says of a refusal what each limit has left. What was found is in `take` for the `take`
+    /// that follows, with a charge that may be greater.
+    package func look(
         _ charge: LimitCharge, of plan: LimitPlan, by subject: LimitSubject, at moment: LimitMoment,
-        report: inout LimitReport
+        _ take: inout LimitTake
     ) -> LimitDecision {
         precondition(
             moment.nanoseconds < TokenBucket.maximumInstantNanoseconds, "\(moment.nanoseconds) ns of uptime")
-        for _ in 0..<Self.maximumAttempts {
-            report.removeAll()
-            var take = Take(charge, moment)
-            if let decision = peek(plan, subject, &take, &report) { return decision }
-            if let refusal = insertMissing(plan, &take, &report) { return refusal }
-            if commit(plan, &take, &report) { return take.decision }
+        take.begin(subject, moment)
+        find(plan, &take)
+        if isRefused(charge, plan, take) { refuse(charge, plan, &take) }
+        return take.decision
+    }
+
+    /// Takes what a request costs from every limit of the plan, or nothing from any. A limit in shadow takes
+    /// part like the others as long as it has room, and refuses nobody when it has none.
+    ///
+    /// `take` is what the last `look` has left, whose plan this is. `take.report` says afterwards what each
+    /// limit has left. About 40 ns for each limit with its look; allocates nothing; never blocks beyond
+    /// another worker's few lines.
+    package func take(
+        _ charge: LimitCharge, of plan: LimitPlan, _ take: inout LimitTake
+    ) -> LimitDecision {
+        for attempt in 0..<Self.maximumAttempts {
+            if attempt > 0 {
+                take.begin(take.subject, take.moment)
+                find(plan, &take)
+            }
+            if let refusal = insertMissing(charge, plan, &take) { return refusal }
+            if commit(charge, plan, &take) { return take.decision }
         }
         counts.add(Self.refusalsForRoom, 1)
         return .noRoom(retryAfterNanoseconds: 1_000_000_000)
     }
 
-    /// Undoes a take whose request was refused after all. `report` is the take's own; `moment` is read from
-    /// the clock now, so that no take since can have a later one.
-    package func giveBack(
-        _ charge: LimitCharge, of plan: LimitPlan, by subject: LimitSubject, at moment: LimitMoment,
-        _ report: borrowing LimitReport
-    ) {
-        for index in plan.policies.indices
-        where charge.concerns(plan.policies[index].rule) {
-            let left = report.left[index]
-            if left == 0 { continue }
-            change(index, of: plan, by: subject, at: moment) { rule, word, moment in
-                rule.undoing(tokens: charge.tokens, left: left, word: word, at: moment)
-            }
-        }
-    }
-
     /// Says that a request which counted as under way is over, for the limits whose bits are set in `mask`.
     package func release(_ mask: UInt8, of plan: LimitPlan, by subject: LimitSubject) {
-        let moment = LimitMoment(MonotonicInstant(nanoseconds: 0), unixNanoseconds: 0)
         for index in plan.policies.indices where mask & 1 << UInt8(index) != 0 {
-            let isFound = change(index, of: plan, by: subject, at: moment) { rule, word, moment in
-                rule.undoing(tokens: 1, left: word, word: word, at: moment)
+            let key = subject.bucketKey(of: plan.policies[index], hashKey: hashKey)
+            // A bucket in use is never evicted, so it is there and stays the key's.
+            guard let bucket = table.find(key) else {
+                preconditionFailure("a request ends that was not counted")
             }
-            precondition(isFound, "a request ends that was not counted")
+            let word = table.lock(bucket)
+            precondition(table.key(of: bucket) == key, "the bucket of a request under way was evicted")
+            table.unlock(bucket, fullAt: LimitRule.ended(word: word))
         }
-    }
-
-    /// Changes one bucket under its lock; `false` if it is not there, since a full one may have been evicted.
-    @discardableResult
-    private func change(
-        _ index: Int, of plan: LimitPlan, by subject: LimitSubject, at moment: LimitMoment,
-        _ change: (LimitRule, UInt64, LimitMoment) -> UInt64
-    ) -> Bool {
-        var moment = moment
-        let key = key(index, of: plan, by: subject, &moment)
-        guard let bucket = find(key, index, plan) else { return false }
-        let word = lock(bucket, plan)
-        guard self.key(of: bucket, plan) == key else {
-            unlock(bucket, word, plan)
-            return false
-        }
-        unlock(bucket, change(plan.policies[index].rule, word, moment), plan)
-        return true
     }
 
     /// Buckets in the table, full ones that nobody has needed the place of included. For metrics only.
@@ -136,66 +126,27 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// The buckets of one take, by the index of their policy. Place 0 is no bucket: not found yet.
-    private struct Take: ~Copyable {
-        let charge: LimitCharge
-        let moment: LimitMoment
-        var decision = LimitDecision.within
-        var keys = InlineArray<8, UInt64>(repeating: 0)
-        var buckets = InlineArray<8, Int>(repeating: 0)
-        var words = InlineArray<8, UInt64>(repeating: 0)
-        // The minutes that quotas' windows end in.
-        var windows = InlineArray<8, UInt64>(repeating: 0)
-        // Indices of the policies that are taken from, in ascending order of their buckets.
-        var order = InlineArray<8, Int>(repeating: 0)
-        var orderCount = 0
-
-        init(_ charge: LimitCharge, _ moment: LimitMoment) {
-            self.charge = charge
-            self.moment = moment
-        }
-
-        /// The moment as a policy sees it.
-        @inline(__always)
-        func moment(_ index: Int) -> LimitMoment {
-            var moment = moment
-            moment.windowEndMinute = windows[index]
-            return moment
-        }
-    }
-
-    /// Finds the buckets and looks at them; the refusal if one has no room, and `within` if nothing is taken.
-    ///
-    /// A bucket that is not there is full.
+    /// Finds the buckets and looks at them. A bucket that is not there is full.
     @inline(__always)
-    private func peek(
-        _ plan: LimitPlan, _ subject: LimitSubject, _ take: inout Take, _ report: inout LimitReport
-    ) -> LimitDecision? {
-        let policies = plan.policies
-        var takes = false
-        for index in policies.indices {
+    private func find(_ plan: LimitPlan, _ take: inout LimitTake) {
+        for index in plan.policies.indices {
             var moment = take.moment
-            let key = key(index, of: plan, by: subject, &moment)
+            let key = key(index, of: plan, by: take.subject, &moment)
             take.windows[index] = moment.windowEndMinute
             take.keys[index] = key
-            if take.charge.concerns(policies[index].rule) { takes = true }
             guard let bucket = find(key, index, plan), let word = peek(bucket, key, plan) else { continue }
             take.buckets[index] = bucket
             take.words[index] = word
         }
-        if isRefused(plan, &take, &report) { return take.decision }
-        if takes { return nil }
-        for index in policies.indices { note(index, plan, take, &report) }
-        return .within
     }
 
     /// Makes the buckets that were not found; the refusal if there is no room for one.
     @inline(__always)
     private func insertMissing(
-        _ plan: LimitPlan, _ take: inout Take, _ report: inout LimitReport
+        _ charge: LimitCharge, _ plan: LimitPlan, _ take: inout LimitTake
     ) -> LimitDecision? {
         let policies = plan.policies
-        for index in policies.indices where take.charge.concerns(policies[index].rule) {
+        for index in policies.indices where charge.concerns(policies[index].rule) {
             if take.buckets[index] == 0 {
                 switch insert(take, index, plan) {
                 case .bucket(let bucket, let evicted):
@@ -203,10 +154,7 @@ package final class RateLimiter: Sendable {
                     if evicted { counts.add(Self.evictions, 1) }
                 case .noRoom(let wait):
                     // A limit that holds nobody is not counted where there is no room.
-                    if policies[index].isShadow {
-                        report.left[index] = 0
-                        continue
-                    }
+                    if policies[index].isShadow { continue }
                     counts.add(Self.refusalsForRoom, 1)
                     return .noRoom(retryAfterNanoseconds: wait)
                 }
@@ -218,77 +166,85 @@ package final class RateLimiter: Sendable {
 
     /// Locks all buckets, looks again and changes all or none; `false` if a bucket was evicted meanwhile.
     @inline(__always)
-    private func commit(_ plan: LimitPlan, _ take: inout Take, _ report: inout LimitReport) -> Bool {
+    private func commit(
+        _ charge: LimitCharge, _ plan: LimitPlan, _ take: inout LimitTake
+    ) -> Bool {
         let policies = plan.policies
         guard lock(&take, plan) else { return false }
-        if !isRefused(plan, &take, &report) {
-            for position in 0..<take.orderCount {
-                let index = take.order[position]
-                let rule = policies[index].rule
-                switch rule.outcome(
-                    word: take.words[index], tokens: take.charge.tokens, at: take.moment(index))
-                {
-                case .within(let word):
-                    take.words[index] = word
-                    report.left[index] = word
-                    if case .concurrent = rule { report.underWay |= 1 << UInt8(index) }
-                // Only a limit in shadow gets here.
-                case .exceeded:
-                    report.left[index] = 0
-                    report.exceeded |= 1 << UInt8(index)
-                }
-            }
-            for index in policies.indices { note(index, plan, take, &report) }
-        }
-        unlock(take, count: take.orderCount, plan)
-        return true
-    }
-
-    /// Whether a limit that is enforced has no room; then the decision names the one with the longest wait:
-    /// who waits for it has waited for all. Only a take that ends reports, since what a bucket has left costs
-    /// a division.
-    @inline(__always)
-    private func isRefused(_ plan: LimitPlan, _ take: inout Take, _ report: inout LimitReport) -> Bool {
-        let policies = plan.policies
-        var (longest, wait): (Int, UInt64) = (-1, 0)
-        for index in policies.indices
-        where take.charge.concerns(policies[index].rule) && !policies[index].isShadow {
-            if case .exceeded(let nanoseconds) = outcome(index, plan, take), nanoseconds > wait {
-                (longest, wait) = (index, nanoseconds)
-            }
-        }
-        if longest < 0 { return false }
-        for index in policies.indices {
-            if take.charge.concerns(policies[index].rule),
-                case .exceeded(let wait) = outcome(index, plan, take)
-            {
-                report.noteExceeded(
-                    policies[index].rule, at: index, word: take.words[index], take.moment(index),
-                    waitNanoseconds: wait)
+        var after = take.words
+        for position in 0..<take.orderCount {
+            let index = take.order[position]
+            if case .within(let word) = outcome(charge, index, plan, take) {
+                after[index] = word
+                if case .concurrent = policies[index].rule { take.report.underWay |= 1 << UInt8(index) }
+            } else if policies[index].isShadow {
+                take.report.exceeded |= 1 << UInt8(index)
             } else {
-                note(index, plan, take, &report)
+                refuse(charge, plan, &take)
+                unlock(take, count: take.orderCount, plan)
+                return true
             }
         }
-        take.decision = .exceeded(policyIndex: longest, retryAfterNanoseconds: wait)
+        take.words = after
+        unlock(take, count: take.orderCount, plan)
+        // What is left is worked out when nobody waits for it any more.
+        for index in policies.indices { note(index, plan, &take) }
         return true
     }
 
+    /// Whether a limit that is enforced has no room.
     @inline(__always)
-    private func outcome(_ index: Int, _ plan: LimitPlan, _ take: borrowing Take) -> LimitRule.Outcome {
+    private func isRefused(
+        _ charge: LimitCharge, _ plan: LimitPlan, _ take: borrowing LimitTake
+    ) -> Bool {
+        let policies = plan.policies
+        for index in policies.indices
+        where charge.concerns(policies[index].rule) && !policies[index].isShadow {
+            if case .exceeded = outcome(charge, index, plan, take) { return true }
+        }
+        return false
+    }
+
+    /// Refuses for the limit with the longest wait: who waits for it has waited for all. Only a take that
+    /// ends reports, since what a bucket has left costs a division.
+    private func refuse(_ charge: LimitCharge, _ plan: LimitPlan, _ take: inout LimitTake) {
+        let policies = plan.policies
+        take.report.removeAll()
+        var (longest, longestWait): (Int, UInt64) = (-1, 0)
+        for index in policies.indices {
+            guard charge.concerns(policies[index].rule),
+                case .exceeded(let wait) = outcome(charge, index, plan, take)
+            else {
+                note(index, plan, &take)
+                continue
+            }
+            take.report.noteExceeded(
+                policies[index].rule, at: index, word: take.words[index], take.moment(index),
+                waitNanoseconds: wait)
+            if !policies[index].isShadow, wait > longestWait { (longest, longestWait) = (index, wait) }
+        }
+        precondition(longest >= 0, "a request is refused by no limit")
+        take.decision = .exceeded(policyIndex: longest, retryAfterNanoseconds: longestWait)
+    }
+
+    @inline(__always)
+    private func outcome(
+        _ charge: LimitCharge, _ index: Int, _ plan: LimitPlan, _ take: borrowing LimitTake
+    ) -> LimitRule.Outcome {
         plan.policies[index].rule.outcome(
-            word: take.words[index], tokens: take.charge.tokens, at: take.moment(index))
+            word: take.words[index], tokens: charge.tokens, at: take.moment(index))
     }
 
     @inline(__always)
     private func note(
-        _ index: Int, _ plan: LimitPlan, _ take: borrowing Take, _ report: inout LimitReport
+        _ index: Int, _ plan: LimitPlan, _ take: inout LimitTake
     ) {
-        report.note(plan.policies[index].rule, at: index, word: take.words[index], take.moment(index))
+        take.report.note(plan.policies[index].rule, at: index, word: take.words[index], take.moment(index))
     }
 
     /// Puts a policy into the order of places: by insertion, since there are eight at most.
     @inline(__always)
-    private func insertIntoOrder(_ index: Int, _ take: inout Take) {
+    private func insertIntoOrder(_ index: Int, _ take: inout LimitTake) {
         var position = take.orderCount
         while position > 0, take.buckets[take.order[position - 1]] > take.buckets[index] {
             take.order[position] = take.order[position - 1]
@@ -303,7 +259,7 @@ package final class RateLimiter: Sendable {
     /// Two policies whose keys have the same hash (one chance in 2^64) would wait for their own lock: such a
     /// request is refused for want of room.
     @inline(__always)
-    private func lock(_ take: inout Take, _ plan: LimitPlan) -> Bool {
+    private func lock(_ take: inout LimitTake, _ plan: LimitPlan) -> Bool {
         for position in 0..<take.orderCount {
             let index = take.order[position]
             let bucket = take.buckets[index]
@@ -321,7 +277,7 @@ package final class RateLimiter: Sendable {
 
     /// Unlocks the first `count` buckets in the order, leaving each the word noted for it.
     @inline(__always)
-    private func unlock(_ take: borrowing Take, count: Int, _ plan: LimitPlan) {
+    private func unlock(_ take: borrowing LimitTake, count: Int, _ plan: LimitPlan) {
         for position in 0..<count {
             let index = take.order[position]
             unlock(take.buckets[index], take.words[index], plan)
@@ -368,7 +324,7 @@ extension RateLimiter {
         case noRoom(waitNanoseconds: UInt64)
     }
 
-    private func insert(_ take: borrowing Take, _ index: Int, _ plan: LimitPlan) -> Insertion {
+    private func insert(_ take: borrowing LimitTake, _ index: Int, _ plan: LimitPlan) -> Insertion {
         let (key, now) = (take.keys[index], take.moment.nanoseconds)
         if case .quota = plan.policies[index].rule {
             switch quotas(plan).table.insert(

@@ -5,8 +5,9 @@ import Logging
 /// What the main thread does with the tenant store: follows it, and keeps when each token was last used.
 extension GatewayServer {
     /// How often the store's file is looked at though its folder was silent: a store behind a link or on a
-    /// network file system changes without a sign. Well below the 100 ms in which a revocation must work.
-    static let storeGlance = Duration.milliseconds(50)
+    /// network file system changes without a sign. What is written there is read at the second look, so twice
+    /// this and a reading stay well below the 100 ms in which a revocation must work.
+    static let storeGlance = Duration.milliseconds(25)
     /// How often last uses are written: no token's is, more than once a minute.
     static let lastUsePeriod = Duration.seconds(60)
 

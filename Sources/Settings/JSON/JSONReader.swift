@@ -177,8 +177,10 @@ struct JSONReader {
             case 0..<0x20:
                 throw mistake("a control character (\(Self.name(of: byte))) must be written as an escape")
             case 0x20..<0x80:
-                text.append(byte)
-                index += 1
+                // All of a run at once: most strings are one.
+                let start = index
+                while let byte = current, byte.isPlainInJSONString { index += 1 }
+                text.append(contentsOf: bytes[start..<index])
             default:
                 let length = try lengthOfCharacter()
                 text.append(contentsOf: bytes[index..<index + length])
@@ -297,6 +299,11 @@ struct JSONReader {
 }
 
 extension UInt8 {
+    /// Whether the byte stands for itself in a string: printable ASCII, quote and backslash excepted.
+    fileprivate var isPlainInJSONString: Bool {
+        (0x20..<0x80).contains(self) && self != 0x22 && self != 0x5C
+    }
+
     fileprivate var isJSONDigit: Bool { self &- 0x30 < 10 }
 
     /// Whether the byte would continue a word or a number, had the grammar not ended it.

@@ -52,6 +52,18 @@ enum LimitFixture {
 }
 
 extension RateLimiter {
+    /// Looks and takes at once, as a request does whose cost is known from the start.
+    func take(
+        _ charge: LimitCharge, of plan: LimitPlan, by subject: LimitSubject, at moment: LimitMoment,
+        report: inout LimitReport
+    ) -> LimitDecision {
+        var take = LimitTake()
+        var decision = look(charge, of: plan, by: subject, at: moment, &take)
+        if decision == .within { decision = self.take(charge, of: plan, &take) }
+        report = take.report
+        return decision
+    }
+
     /// Takes one token from each limit, as a request that costs one does.
     func take(
         _ plan: LimitPlan, subject: LimitSubject, now: MonotonicInstant, report: inout LimitReport

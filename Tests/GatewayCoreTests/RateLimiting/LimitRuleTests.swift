@@ -30,9 +30,9 @@ struct LimitRuleTests {
         #expect(words.count == 2)
         #expect(words.allSatisfy { $0 > TokenBucket.maximumInstantNanoseconds })
         #expect(rule.remaining(word: word, at: moment(5)) == 0)
-        let one = rule.undoing(tokens: 1, left: word, word: word, at: moment(5))
+        let one = LimitRule.ended(word: word)
         #expect(rule.remaining(word: one, at: moment(5)) == 1)
-        #expect(rule.undoing(tokens: 1, left: one, word: one, at: moment(5)) == 0)
+        #expect(LimitRule.ended(word: one) == 0)
     }
 
     @Test func aQuotaIsUsedUpToTheLastOneAndIsThereAgainWhenItsWindowEnds() {
@@ -59,57 +59,5 @@ struct LimitRuleTests {
         let earlier = rule.outcome(word: used, tokens: 1, at: moment(0, unix: 0, windowEnd: 100))
 
         #expect(earlier == .exceeded(waitNanoseconds: 200 * 60_000_000_000))
-    }
-
-    @Test func undoingAtOnceLeavesWhatWas() {
-        let rule = LimitRule.rate(TokenBucket(intervalNanoseconds: 10, capacityNanoseconds: 100))
-        for before in [0, 990, 1_000, 1_001, 1_060] as [UInt64] {
-            guard case .within(let left) = rule.outcome(word: before, tokens: 4, at: moment(1_000)) else {
-                continue
-            }
-            let after = rule.undoing(tokens: 4, left: left, word: left, at: moment(1_000))
-            #expect(after == max(before, 1_000), "\(before)")
-        }
-        let quota = LimitRule.quota(maximum: 9)
-        let now = moment(0, unix: 0, windowEnd: 5)
-        guard case .within(let one) = quota.outcome(word: 0, tokens: 2, at: now),
-            case .within(let two) = quota.outcome(word: one, tokens: 3, at: now)
-        else { return }
-        #expect(quota.remaining(word: quota.undoing(tokens: 2, left: one, word: two, at: now), at: now) == 6)
-        let next = (7 << LimitRule.usedBits) | 4 as UInt64
-        #expect(quota.undoing(tokens: 2, left: one, word: next, at: now) == next)
-    }
-
-    /// Every schedule of takes by others between a take and its undoing, against the world without the take.
-    @Test func anUndoneTakeNeverLeavesMoreThanIfItHadNotBeen() {
-        let bucket = TokenBucket(intervalNanoseconds: 10, capacityNanoseconds: 100)
-        let rule = LimitRule.rate(bucket)
-        var numbers = SeededNumbers(state: 11)
-        var exact = 0
-        for round in 0..<20_000 {
-            let start = UInt64.random(in: 900...1_100, using: &numbers)
-            let tokens = UInt64.random(in: 1...5, using: &numbers)
-            guard case .within(let left) = rule.outcome(word: start, tokens: tokens, at: moment(1_000)) else {
-                continue
-            }
-            var (with, without, now) = (left, start, UInt64(1_000))
-            for _ in 0..<Int.random(in: 0...4, using: &numbers) {
-                now += UInt64.random(in: 0...40, using: &numbers)
-                let cost = UInt64.random(in: 1...3, using: &numbers)
-                // What is granted with the take is granted without it.
-                guard case .within(let next) = rule.outcome(word: with, tokens: cost, at: moment(now)) else {
-                    continue
-                }
-                with = next
-                without = max(without, now) + cost * 10
-            }
-            now += UInt64.random(in: 0...20, using: &numbers)
-            let undone = rule.undoing(tokens: tokens, left: left, word: with, at: moment(now))
-
-            #expect(max(undone, now) >= max(without, now), "round \(round)")
-            #expect(undone <= with, "round \(round)")
-            if max(undone, now) == max(without, now) { exact += 1 }
-        }
-        #expect(exact > 5_000)
     }
 }

@@ -157,4 +157,84 @@ struct RateLimiterTests {
         #expect(granted > 1_000)
         #expect(refused > 1_000)
     }
+
+    /// A limit as anybody would write it down: what is there, and when it was last looked at.
+    private struct Model {
+        let interval: UInt64
+        let capacity: UInt64
+        var credit: UInt64
+        var at: UInt64 = 0
+
+        init(_ policy: LimitPolicy) {
+            interval = policy.bucket.intervalNanoseconds
+            capacity = policy.bucket.capacityNanoseconds
+            credit = capacity
+        }
+
+        func credit(at now: UInt64) -> UInt64 { min(capacity, credit + (now - at)) }
+        func holds(_ tokens: UInt64, at now: UInt64) -> Bool { credit(at: now) >= tokens * interval }
+
+        mutating func take(_ tokens: UInt64, at now: UInt64) {
+            credit = credit(at: now) - tokens * interval
+            at = now
+        }
+    }
+
+    /// Requests of several workers whose looks and takes mix in every way, against the model in which a
+    /// refused request never was.
+    @Test func mixedLooksAndTakesDecideAsTheModelDoes() throws {
+        let millisecond: UInt64 = 1_000_000
+        let policies = try [
+            LimitFixture.policy("a", by: [.tenant], intervalNanoseconds: 7 * millisecond, burst: 9),
+            LimitFixture.policy("b", by: [.token], intervalNanoseconds: 20 * millisecond, burst: 6),
+        ]
+        let (limiter, plan) = (LimitFixture.limiter(), try LimitPlan(policies))
+        var models = policies.map { Model($0) }
+        var numbers = SeededNumbers(state: 5)
+        var outcomes = (granted: 0, refused: 0, late: 0)
+        var now: UInt64 = 1_000 * millisecond
+
+        for round in 0..<4_000 {
+            now += UInt64.random(in: 0...(30 * millisecond), using: &numbers)
+            let moment = LimitFixture.moment(now)
+            var first = LimitTake()
+            var second = LimitTake()
+            var third = LimitTake()
+            let subject = LimitFixture.subject()
+            let looks = [
+                limiter.look(LimitCharge(tokens: 1), of: plan, by: subject, at: moment, &first),
+                limiter.look(LimitCharge(tokens: 1), of: plan, by: subject, at: moment, &second),
+                limiter.look(LimitCharge(tokens: 1), of: plan, by: subject, at: moment, &third),
+            ]
+            #expect(looks.allSatisfy { ($0 == .within) == models.allSatisfy { $0.holds(1, at: now) } })
+            for (number, look) in looks.enumerated() where look == .within {
+                // Some are refused by something else.
+                if UInt64.random(in: 0..<5, using: &numbers) == 0 { continue }
+                let tokens = UInt64.random(in: 1...4, using: &numbers)
+                let charge = LimitCharge(tokens: tokens)
+                let decision =
+                    switch number {
+                    case 0: limiter.take(charge, of: plan, &first)
+                    case 1: limiter.take(charge, of: plan, &second)
+                    default: limiter.take(charge, of: plan, &third)
+                    }
+                let isThere = models.allSatisfy { $0.holds(tokens, at: now) }
+                #expect((decision == .within) == isThere, "round \(round)")
+                if isThere {
+                    for index in models.indices { models[index].take(tokens, at: now) }
+                    outcomes.granted += 1
+                } else {
+                    outcomes.refused += 1
+                    if number > 0 { outcomes.late += 1 }
+                }
+                guard case .exceeded(_, let wait) = decision else { continue }
+                // What was said is enough, and five milliseconds less is not.
+                #expect(models.allSatisfy { $0.holds(tokens, at: now + wait) }, "round \(round)")
+                let early = now + (wait > 5 * millisecond ? wait - 5 * millisecond : 0)
+                #expect(!models.allSatisfy { $0.holds(tokens, at: early) }, "round \(round)")
+            }
+        }
+
+        #expect(outcomes.granted > 500 && outcomes.refused > 500 && outcomes.late > 100, "\(outcomes)")
+    }
 }

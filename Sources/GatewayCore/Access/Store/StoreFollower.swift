@@ -6,6 +6,8 @@ package struct StoreFollower: ~Copyable {
     private let name: String
     private var watch: FolderWatch
     private var stamp: FileStamp?
+    /// Whether the file was being written when it was last looked at.
+    private var isUnsettled = false
 
     /// Begins to follow the store that a configuration names.
     package init(_ credentials: CredentialsConfiguration) throws(SystemFailure) {
@@ -18,15 +20,25 @@ package struct StoreFollower: ~Copyable {
     /// Readable when something has happened in the store's folder; for epoll, level-triggered.
     package var descriptor: Int32 { watch.number }
 
-    /// Takes note of what has happened. Never blocks on the watch. Called when `descriptor` is readable, and
-    /// by housekeeping now and then as well: a store behind a symbolic link may change without a sign in its
-    /// folder.
+    /// Takes note of what has happened; a file that is still being written has not changed yet. Never
+    /// blocks on the watch. Called when `descriptor` is readable, and by housekeeping now and then as well:
+    /// a store behind a symbolic link may change without a sign in its folder.
     package mutating func drain() -> StoreChange {
         let news = watch.drain(for: name)
         let current = file.stamp
-        defer { stamp = current }
+        let previous = stamp
+        stamp = current
         // A write that leaves size and clock tick as they were is still announced by its name.
-        return news == .file || current != stamp ? .changed : .unchanged
+        if news == .file || !FileStamp.isSameFile(current, previous) {
+            isUnsettled = false
+            return .changed
+        }
+        // Who writes the file where it stands may be in the middle of it, and what is half there would be
+        // read, with care, for nothing. The kernel tells when he closes it; where it does not (a network file
+        // system), a file that stays as it is from one look to the next is whole.
+        let wasUnsettled = isUnsettled
+        isUnsettled = current != previous
+        return wasUnsettled && !isUnsettled ? .changed : .unchanged
     }
 }
 

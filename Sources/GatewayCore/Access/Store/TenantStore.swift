@@ -8,6 +8,8 @@ package struct TenantStore: Sendable, Equatable {
 
     /// How large the file may be: room for 100 000 tokens.
     package static let maximumBytes = 67_108_864
+    /// How many tenants it may have, and how many tokens a tenant may have.
+    static let maximumTenants = 100_000, maximumTokens = 100_000
 
     /// A store without tenants.
     package init() { tenants = [] }
@@ -16,29 +18,29 @@ package struct TenantStore: Sendable, Equatable {
     ///
     /// - Throws: All mistakes, in the order of the file.
     package init(_ bytes: [UInt8], file: String, plans: [String]) throws(SettingsFailure) {
-        try self.init(bytes, file: file, plans: plans, memory: TokenMemory())
+        if let tenants = StoreScan.tenants(bytes.span, file: file, plans: plans) {
+            self.init()
+            self.tenants = tenants
+        } else {
+            try self.init(carefully: bytes, file: file, plans: plans)
+        }
     }
 
-    /// The same; tokens that `memory` knows are not read again.
-    init(
-        _ bytes: [UInt8], file: String, plans: [String], memory: TokenMemory
-    ) throws(SettingsFailure) {
+    /// The same by the settings reader, which finds mistakes and their places.
+    init(carefully bytes: [UInt8], file: String, plans: [String]) throws(SettingsFailure) {
         var limits = JSONLimits()
         limits.maximumBytes = Self.maximumBytes
         let uniqueness = Uniqueness()
-        // An id that was met already is a mistake, which only reading tells.
-        let tokens = memory.recalled { uniqueness.tokens.insert($0.id).inserted }
         tenants = try SettingsReader.read(bytes, file: file, limits: limits) { section in
-            section.list("tenants", count: 0...100_000, "Who may use the gateway.") { section in
-                StoredTenant(reading: section, plans: plans, uniqueness, tokens)
+            section.list("tenants", count: 0...Self.maximumTenants, "Who may use the gateway.") { section in
+                StoredTenant(reading: section, plans: plans, uniqueness)
             }
         }
-        memory.settle(tokens)
     }
 
     /// Reads the store at `path` through `read`, with or without its lock; a missing file is an empty store.
     init(
-        path: String, plans: [String], memory: TokenMemory = TokenMemory(),
+        path: String, plans: [String],
         _ read: () throws(AtomicFileFailure) -> AtomicFile.Contents
     ) throws(AccessFailure) {
         let bytes: [UInt8]
@@ -50,7 +52,7 @@ package struct TenantStore: Sendable, Equatable {
             return
         }
         do throws(SettingsFailure) {
-            try self.init(bytes, file: path, plans: plans, memory: memory)
+            try self.init(bytes, file: path, plans: plans)
         } catch {
             throw .store(error)
         }
@@ -109,8 +111,7 @@ package struct StoredTenant: Sendable, Equatable {
     package static let upstreamTokenNextField = "upstream_token_next"
 
     fileprivate init(
-        reading section: SettingsSection, plans: [String], _ uniqueness: Uniqueness,
-        _ memory: SettingsMemory<StoredToken>
+        reading section: SettingsSection, plans: [String], _ uniqueness: Uniqueness
     ) {
         id = section.required("id", .name, "The name in commands, logs and metrics.")
         plan = section.required("plan", .name, "The plan, by its name in the configuration.")
@@ -124,8 +125,8 @@ package struct StoredTenant: Sendable, Equatable {
         allow = section.value(
             "allow", .list(of: .addressBlock, count: 0...TokenOrder.maximumBlocks), default: [],
             "Where its tokens may be used; empty, everywhere.")
-        tokens = section.list("tokens", count: 0...100_000, "What clients show.", memory: memory) { section in
-            StoredToken(reading: section, uniqueness)
+        tokens = section.list("tokens", count: 0...TenantStore.maximumTokens, "What clients show.") {
+            StoredToken(reading: $0, uniqueness)
         }
         if !section.isFaulty("id"), !uniqueness.tenants.insert(id).inserted {
             section.mistake("id", "another tenant has the id \(id); allowed: an id of its own")
@@ -295,17 +296,20 @@ package enum TokenState: String, Sendable, Hashable {
 }
 
 extension Digest {
-    private static let algorithm = "hmac-sha256:"
+    private static let algorithm: StaticString = "hmac-sha256:"
 
     /// The spelling in the store. It names the algorithm, so that another can follow without ending old
     /// tokens.
     fileprivate var storedText: String {
-        Self.algorithm + String(decoding: Base64URL.encode(bytes), as: UTF8.self)
+        "\(Self.algorithm)" + String(decoding: Base64URL.encode(bytes), as: UTF8.self)
     }
 
-    fileprivate init?(storedText: String) {
-        guard storedText.hasPrefix(Self.algorithm),
-            let bytes = Base64URL.decode(Array(storedText.utf8.dropFirst(Self.algorithm.utf8.count)).span)
+    /// Reads that spelling; `nil` for anything else.
+    init?(storedText: Span<UInt8>) {
+        let prefixCount = Self.algorithm.utf8CodeUnitCount
+        guard storedText.count >= prefixCount,
+            storedText.extracting(0..<prefixCount).equals(Self.algorithm),
+            let bytes = Base64URL.decode(storedText.extracting(prefixCount..<storedText.count))
         else { return nil }
         self.init(bytes)
     }
@@ -316,7 +320,7 @@ extension SettingsKind where Value == Digest {
         .written(
             as: "a digest", allowed: "hmac-sha256: and 43 characters of base64url, as token issue writes it",
             placeholder: .zero, spell: { $0.storedText }
-        ) { text, _ in Digest(storedText: text) }
+        ) { text, _ in Digest(storedText: Array(text.utf8).span) }
     }
 }
 

@@ -336,11 +336,14 @@ package struct TokenOrder: Sendable, Hashable {
         name: String, scopes: ScopeSet, lifetime: Duration?, allow: [AddressBlock],
         ceilings: TokenCeilings = .none
     ) {
-        let isClean = name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
-        guard isClean, name.utf8.count <= Self.maximumNameBytes, allow.count <= Self.maximumBlocks else {
-            return nil
-        }
+        guard Self.isName(name), allow.count <= Self.maximumBlocks else { return nil }
         self.init(checkedName: name, scopes: scopes, lifetime: lifetime, allow: allow, ceilings)
+    }
+
+    /// Whether a token may be called this: not too long, and without control characters.
+    static func isName(_ name: String) -> Bool {
+        name.utf8.count <= maximumNameBytes
+            && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
     }
 
     /// An order for the successor of a token.

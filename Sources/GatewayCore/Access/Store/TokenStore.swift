@@ -5,7 +5,6 @@ package struct TokenStore: Sendable {
     private let file: AtomicFile
     private let pepper: Pepper
     private let known: KnownNames
-    private let memory = TokenMemory()
 
     /// The store that a configuration names. A snapshot's `planIndex` counts in `known.plans`.
     package init(_ credentials: CredentialsConfiguration, known: KnownNames) {
@@ -21,7 +20,7 @@ package struct TokenStore: Sendable {
     /// was good remains so until the store says otherwise.
     /// `refused` are the first upstream tokens whose place the second has taken.
     package func load(refused: Set<UInt64> = []) throws(AccessFailure) -> AccessSnapshot {
-        let store = try TenantStore(path: file.path, plans: known.plans, memory: memory) {
+        let store = try TenantStore(path: file.path, plans: known.plans) {
             () throws(AtomicFileFailure) in
             try file.read(maximumBytes: TenantStore.maximumBytes)
         }

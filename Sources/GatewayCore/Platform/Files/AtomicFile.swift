@@ -240,6 +240,11 @@ package struct FileStamp: Sendable, Hashable {
     let sizeBytes: Int64
     let changedSeconds: Int64
     let changedNanoseconds: Int64
+
+    /// Whether two looks saw one file, however its content changed; or none, both times.
+    static func isSameFile(_ one: FileStamp?, _ other: FileStamp?) -> Bool {
+        one?.device == other?.device && one?.inode == other?.inode
+    }
 }
 
 /// Why a file could not be read or written.

@@ -82,29 +82,11 @@ package enum LimitRule: Sendable, Hashable {
         }
     }
 
-    /// The word once a take is undone that had left `left`, when others may have taken since; never grants
-    /// more than if the take had not been.
-    ///
-    /// For a rate: were the take not, the full time would be at most the present one less what the take
-    /// added, unless the bucket was full at one of the takes since; then it is at most now and what those
-    /// added. The greater of both is left, so that at worst the refused request has cost something.
-    package func undoing(tokens: UInt64, left: UInt64, word: UInt64, at moment: LimitMoment) -> UInt64 {
-        switch self {
-        case .rate(let bucket):
-            guard word >= left else { return word }
-            let added = tokens * bucket.intervalNanoseconds
-            let since = word - left
-            return min(word, max(word - added, moment.nanoseconds + since))
-        case .concurrent:
-            let underWay = Self.underWay(word)
-            precondition(underWay > 0, "a request ends that has not begun")
-            return underWay == 1 ? 0 : word - 1
-        case .quota:
-            // Of another window nothing was taken.
-            guard word >> Self.usedBits == left >> Self.usedBits else { return word }
-            precondition(Self.used(word) >= tokens, "\(tokens) of \(Self.used(word)) used were not")
-            return word - tokens
-        }
+    /// The word of a concurrency limit once one of the requests it counts is over.
+    static func ended(word: UInt64) -> UInt64 {
+        let underWay = underWay(word)
+        precondition(underWay > 0, "a request ends that has not begun")
+        return underWay == 1 ? 0 : word - 1
     }
 
     /// Requests under way.

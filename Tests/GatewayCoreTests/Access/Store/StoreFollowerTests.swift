@@ -47,6 +47,36 @@ struct StoreFollowerTests {
         #expect(change == .changed)
     }
 
+    @Test func aFileThatIsBeingWrittenIsReadWhenItIsClosed() throws {
+        let fixture = try StoreFixture()
+        try fixture.folder.write("{\"tenants\":[]}", to: "tenants.json")
+        var follower = try StoreFollower(fixture.credentials)
+        let handle = try #require(FileHandle(forWritingAtPath: fixture.folder["tenants.json"]))
+
+        var changes: [StoreChange] = []
+        for length in 20..<23 {
+            try handle.write(contentsOf: Data(String(repeating: " ", count: length).utf8))
+            changes.append(follower.drain())
+        }
+        try handle.close()
+        changes.append(follower.drain())
+
+        #expect(changes == [.unchanged, .unchanged, .unchanged, .changed])
+    }
+
+    @Test func aFileThatNobodyClosesIsReadOnceItStaysAsItIs() throws {
+        let fixture = try StoreFixture()
+        try fixture.folder.write("{\"tenants\":[]}", to: "tenants.json")
+        var follower = try StoreFollower(fixture.credentials)
+        let handle = try #require(FileHandle(forWritingAtPath: fixture.folder["tenants.json"]))
+
+        try handle.write(contentsOf: Data("{\"tenants\" :  []}".utf8))
+        let changes = (0..<3).map { _ in follower.drain() }
+        try handle.close()
+
+        #expect(changes == [.unchanged, .changed, .unchanged])
+    }
+
     @Test func otherFilesInTheFolderAreNoNews() throws {
         let fixture = try StoreFixture()
         try fixture.folder.write("{\"tenants\":[]}", to: "tenants.json")
