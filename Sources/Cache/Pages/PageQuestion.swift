@@ -93,7 +93,7 @@ struct PageQuestion: Sendable {
             includes = true
             return true
         }
-        for index in model.filters.indices where name.equals(model.filters[index].name) {
+        for index in model.filterNames.indices where name.equals(model.filterNames[index]) {
             values[index] = value
             return true
         }
@@ -122,8 +122,17 @@ extension Span where Element == UInt8 {
 
     /// Less than zero, zero, or more: how these bytes compare with others, byte by byte.
     func order(against other: Span<UInt8>) -> Int {
-        for index in 0..<Swift.min(count, other.count) where self[index] != other[index] {
-            return self[index] < other[index] ? -1 : 1
+        let common = Swift.min(count, other.count)
+        var index = 0
+        while index <= common - 8 {
+            let (mine, others) = (word(at: index), other.word(at: index))
+            // As numbers with the first byte highest, words are ordered like their bytes.
+            if mine != others { return mine.byteSwapped < others.byteSwapped ? -1 : 1 }
+            index += 8
+        }
+        while index < common {
+            if self[index] != other[index] { return self[index] < other[index] ? -1 : 1 }
+            index += 1
         }
         return count - other.count
     }

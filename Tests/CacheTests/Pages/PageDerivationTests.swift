@@ -111,6 +111,7 @@ struct PageDerivationTests {
         Case(
             name: "a later end", held: query { $0.createdTo = 3_000 }, asked: query { $0.createdTo = 4_000 }),
         Case(name: "no end where the page has one", held: query { $0.createdTo = 90_000 }, asked: all),
+        Case(name: "no rows at all", held: five, asked: query { $0.limit = 0 }),
         Case(name: "attempts out of rows without", held: all, asked: query { $0.attempts = true }),
     ])
     func whatAPageLeavesOpenMisses(rule: Case) {
