@@ -43,13 +43,19 @@ struct ContentDigest: Hashable {
     /// Bytes of the entity tag: two quotes and 32 digits.
     static let eTagByteCount = 34
 
-    /// Appends the strong entity tag (RFC 9110 §8.8.3): the digest in hexadecimal between quotes.
-    func appendETag(to bytes: inout [UInt8]) {
+    /// The strong entity tag (RFC 9110 §8.8.3): the digest in hexadecimal between quotes.
+    var eTag: InlineArray<34, UInt8> {
         var text = InlineArray<34, UInt8>(repeating: 0x22)
         for place in 0..<16 {
             text[1 + place] = Self.digit(high, place)
             text[17 + place] = Self.digit(low, place)
         }
+        return text
+    }
+
+    /// Appends the entity tag.
+    func appendETag(to bytes: inout [UInt8]) {
+        let text = eTag
         bytes.append(text.span)
     }
 

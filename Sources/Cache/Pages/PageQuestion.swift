@@ -25,24 +25,16 @@ struct PageQuestion: Sendable {
     /// key may hold.
     init?(_ target: Span<UInt8>, model: PageModel) {
         limit = model.standardLimit
-        var next = 0
-        while next < target.count, target[next] != UInt8(ascii: "?") {
-            // A line end begins request fields in a key, which no question has.
-            if target[next] == 0x0A { return nil }
-            next += 1
-        }
+        // A line end begins request fields in a key, which no question has.
+        guard target.firstIndex(of: 0x0A, from: 0) == target.count else { return nil }
+        var next = target.firstIndex(of: UInt8(ascii: "?"), from: 0)
         path = ByteRange(from: 0, to: next)
         while next < target.count {
             // Skips the `?` or `&` before the pair.
             let start = next + 1
-            var equals: Int?
-            next = start
-            while next < target.count, target[next] != UInt8(ascii: "&") {
-                if target[next] == 0x0A { return nil }
-                if target[next] == UInt8(ascii: "="), equals == nil { equals = next }
-                next += 1
-            }
-            guard let equals, equals > start, read(target, start, equals, next, model) else { return nil }
+            next = target.firstIndex(of: UInt8(ascii: "&"), from: start)
+            let equals = target.firstIndex(of: UInt8(ascii: "="), from: start)
+            guard equals > start, equals < next, read(target, start, equals, next, model) else { return nil }
         }
     }
 
@@ -115,6 +107,20 @@ extension Span where Element == UInt8 {
             number = number * 10 + Int(digit)
         }
         return number
+    }
+
+    /// The first such byte from `start` on, at most the end, or the end; looks at eight bytes at a time.
+    func firstIndex(of byte: UInt8, from start: Int) -> Int {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let all = ones &* UInt64(byte)
+        var (index, isFound) = firstMark(from: start) { word in
+            // Zero where the byte is; the lowest mark is right, above it there may be one too many.
+            let difference = word ^ all
+            return (difference &- ones) & ~difference & highs
+        }
+        if isFound { return index }
+        while index < count, self[index] != byte { index += 1 }
+        return index
     }
 
     /// Whether the bytes are exactly these.

@@ -59,21 +59,21 @@ public struct PageSlice: Sendable {
         return sum
     }
 
-    /// Appends the strong entity tag of the body: made of the digests of its rows and of what stands around
-    /// them, so it is that of the same bytes fetched from the upstream.
-    public func appendETag(to bytes: inout [UInt8]) {
+    /// The strong entity tag of the body: made of the digests of its rows and of what stands around them, so
+    /// it is that of the same bytes fetched from the upstream.
+    public var eTag: InlineArray<34, UInt8> {
         let page = window.page
         switch shape {
         case .page(let derivation, let limit):
             var rows = DigestSum()
             derivation.forEachRun { rows.add(page.sum(of: $0, isCut: derivation.isCut)) }
-            PageTag(
+            return PageTag(
                 frame: page.frameDigest, limit: limit, hasMore: derivation.hasMore,
                 rowCount: derivation.count, rows
-            ).finish().appendETag(to: &bytes)
+            ).finish().eTag
         case .row(let row, let isCut):
-            PageTag(frame: page.rowFrameDigest, row: page.sum(of: row..<(row + 1), isCut: isCut))
-                .finish().appendETag(to: &bytes)
+            return PageTag(frame: page.rowFrameDigest, row: page.sum(of: row..<(row + 1), isCut: isCut))
+                .finish().eTag
         }
     }
 
