@@ -154,23 +154,28 @@ struct PageDerivation: Sendable {
         return page.firstRow(after: asked, body)
     }
 
+    /// What a row is by the filters in `narrowing`, one at least.
+    @inline(__always)
     private static func judge(
         _ row: Int, _ narrowing: UInt8, _ question: PageQuestion, _ target: Span<UInt8>,
         _ window: PageWindow, _ body: Span<UInt8>
     ) -> Verdict {
-        if narrowing == 0 { return .match }
         var verdict = Verdict.match
-        let filters = window.model.filters
-        for index in filters.indices where narrowing & (1 << UInt8(index)) != 0 {
-            let shown = body.extracting(window.page.member(filters[index].member, ofRow: row).range)
-            let order = shown.order(against: target.extracting(question.values[index].range))
-            switch filters[index].comparison {
-            case .equals: if order != 0 { return .mismatch }
+        var rest = narrowing
+        while rest != 0 {
+            let index = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            let filter = window.model.filters[index]
+            let shown = body.extracting(window.page.member(filter.member, ofRow: row).range)
+            let value = target.extracting(question.values[index].range)
+            switch filter.comparison {
+            case .equals: if !shown.equals(value) { return .mismatch }
             // Moments are kept in microseconds and shown cut to milliseconds; bounds are whole
             // milliseconds. So a row shown at the bound lies at it or behind it: inside for `from`, unknown
             // for `to`.
-            case .from: if order < 0 { return .mismatch }
+            case .from: if shown.order(against: value) < 0 { return .mismatch }
             case .to:
+                let order = shown.order(against: value)
                 if order > 0 { return .mismatch }
                 if order == 0 { verdict = .undecided }
             }
