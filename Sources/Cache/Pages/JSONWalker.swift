@@ -4,7 +4,7 @@ import HTTPModel
 ///
 /// Every verb takes the whole text, looks at the position and moves it behind what it found; `false` or `nil`
 /// for a text that is not JSON there, after which the walk is over. Bounded: nesting is kept in one word.
-/// About three instructions a byte for objects of short members, one and a half inside long strings.
+/// About five instructions a byte for objects of short members, half as many inside long strings.
 struct JSONWalker {
     /// The next byte to look at.
     private(set) var position = 0

@@ -47,7 +47,7 @@ struct ListPage: Sendable {
     private let optionalMember: Int?
 
     /// Reads a body; `nil` if it is no page of this model. Linear, about 8 instructions a byte for rows of
-    /// short members, and 4 more for the digests.
+    /// short members, and 3 more for the digests.
     init?(_ body: Span<UInt8>, model: PageModel) {
         self.init(scanning: body, model: model)
         makeDigests(body)
