@@ -65,6 +65,23 @@ extension Span where Element == UInt8 {
         UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// The first byte from `start` on that `marks` marks: in a word of eight bytes, the first one lowest, it
+    /// sets the highest bit of each; of several only the lowest need be right. If there is none, the place of
+    /// the last bytes, at most seven, that make no word.
+    @inlinable @inline(__always)
+    public func firstMark(from start: Int, _ marks: (UInt64) -> UInt64) -> (offset: Int, isMarked: Bool) {
+        precondition(start >= 0 && start <= count, "a scan from \(start) of \(count) bytes")
+        var offset = start
+        while offset <= count - 8 {
+            // From `start` on the offset only grows, and all eight bytes are there.
+            let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+            let found = marks(UInt64(littleEndian: word))
+            if found != 0 { return (offset + found.trailingZeroBitCount / 8, true) }
+            offset += 8
+        }
+        return (offset, false)
+    }
+
     /// The bytes as text for logs and messages; anything that is not UTF-8 becomes U+FFFD. Allocates.
     public var text: String {
         // The closure only reads, and the span outlives it.
@@ -75,7 +92,7 @@ extension Span where Element == UInt8 {
     public var array: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
-        for index in 0..<count { bytes.append(self[index]) }
+        bytes.append(self)
         return bytes
     }
 }

@@ -8,4 +8,19 @@ struct SpanBytesTests {
 
         #expect(bytes.span.word(at: offset) == expected)
     }
+
+    @Test func aScanByWordsFindsTheFirstMarkOrStopsBeforeTheRest() {
+        let bytes = [UInt8](repeating: 0, count: 21)
+        for place in 0..<21 {
+            for start in 0...21 {
+                var marked = bytes
+                marked[place] = 0x80
+                let found = marked.span.firstMark(from: start) { $0 & 0x8080_8080_8080_8080 }
+                let wordsEnd = start + (21 - start) / 8 * 8
+                let isFound = place >= start && place < wordsEnd
+                #expect(found.isMarked == isFound, "\(place) from \(start)")
+                #expect(found.offset == (isFound ? place : wordsEnd), "\(place) from \(start)")
+            }
+        }
+    }
 }

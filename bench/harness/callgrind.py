@@ -17,8 +17,9 @@ from .processes import BenchFailure
 from .stage import BENCH, Stage
 
 # Name: (over TLS, whose token, status).
-WORK = {"hit-plain": (False, "acme", 200), "hit-slice": (False, "acme", 200), "hit-tls": (True, "acme", 200), "401": (False, "wrong", 401),
-        "429": (False, "narrow", 429), "miss": (False, "acme", 200)}
+WORK = {"hit-plain": (False, "acme", 200), "hit-slice": (False, "acme", 200), "hit-slice-72": (False, "acme", 200),
+        "hit-tls": (True, "acme", 200), "401": (False, "wrong", 401), "429": (False, "narrow", 429), "miss": (False, "acme", 200),
+        "miss-page": (False, "acme", 200)}
 # Every other way in which a token can be refused; "401" is that of a revoked one.
 WORK.update({f"401-{kind}": (False, kind, 401) for kind in refused.KINDS})
 THRESHOLDS = os.path.join(BENCH, "thresholds.json")
@@ -62,11 +63,17 @@ class Watched:
 
 def requests_of(stage, name, token, count):
     """The requests of one run."""
-    if name == "hit-slice":
-        return [request_bytes(pages.SLICE_TARGET, token)] * count
-    if name != "miss":
+    if name in pages.SLICES:
+        return [request_bytes(pages.SLICES[name][1], token)] * count
+    if not name.startswith("miss"):
         return [request_bytes(pages.SMALL_TARGET, token)] * count
     first = stage.next_miss()
+    if name == "miss-page":
+        # Cursors before all rows, so that the answer is a page of its question; each before the last one, and with parameters that the
+        # other pages were not asked with, so that no stored page decides it.
+        more = "&include_attempts=true&status=completed"
+        return [request_bytes(f"{pages.SMALL_TARGET}{more}&starting_after=vs_live_{'0' * 50}{10**14 - first - index:014d}", token)
+                for index in range(count)]
     return [request_bytes(f"{pages.SMALL_TARGET}&starting_after=vs_live_{'k' * 50}{first + index:014d}", token)
             for index in range(count)]
 
@@ -79,6 +86,9 @@ def count_one(watched, name, requests):
     token = tokens.get(owner, stage.wrong_token)
     least = {requests: None, 2 * requests: None}
     with open_connection(contender.tls_port if tls else contender.plain_port, tls) as connection:
+        if name in pages.SLICES:
+            connection.sendall(request_bytes(pages.SLICES[name][0], token))
+            read_answer(connection)
         # The first run warms up.
         for count in [200] + [requests, 2 * requests] * REPETITIONS:
             lines = requests_of(stage, name, token, count)
@@ -88,8 +98,9 @@ def count_one(watched, name, requests):
                 answer = read_answer(connection)
                 if answer.status != status:
                     raise BenchFailure(f"{name}: answered {answer.status} instead of {status}")
-                if name == "hit-slice" and "page-slice" not in answer.fields["cache-status"]:
-                    raise BenchFailure(f"{name}: {answer.fields['cache-status']}")
+                said = answer.fields.get("cache-status", "")
+                if ("page-slice" in said) != (name in pages.SLICES) or name.startswith("miss") and "stored" not in said:
+                    raise BenchFailure(f"{name}: {said}")
             total, file = watched.counts(kept_as=f"kept.{name}")
             if count in least:
                 least[count] = min(total, least[count] or total)
@@ -130,7 +141,8 @@ def compare(options, works):
         if options.floor:
             record_answers(running[0].contender)
             running.append(Watched("floor", stage))
-            floor = {name: count_one(running[1], name, options.requests)[0] for name in works if name not in ("miss", "hit-slice") and name == threshold_of(name)}
+            floor = {name: count_one(running[1], name, options.requests)[0] for name in works
+                     if not name.startswith(("miss", "hit-slice")) and name == threshold_of(name)}
     finally:
         for watched in running:
             watched.contender.stop()
@@ -151,7 +163,7 @@ def judge(counts, floor, thresholds, options):
         beside = f" {floor[name]:,.0f} |" if name in floor else " – |" if floor else ""
         print(f"| {name} | {count:,.0f} | {thresholds.get(threshold_of(name), 0):,} |{beside}")
     if options.record:
-        thresholds.update({name: round(count * (MISS_MARGIN if name == "miss" else MARGIN))
+        thresholds.update({name: round(count * (MISS_MARGIN if name.startswith("miss") else MARGIN))
                            for name, count in counts.items() if name == threshold_of(name)})
         with open(THRESHOLDS, "w") as file:
             json.dump(thresholds, file, indent=2)

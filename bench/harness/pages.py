@@ -4,8 +4,6 @@ import json
 
 SMALL_BYTES, LARGE_BYTES = 5_632, 102_400
 SMALL_TARGET, LARGE_TARGET = "/v1/sessions?limit=4", "/v1/sessions?limit=72"
-# Fewer rows than the small page has: read off it.
-SLICE_TARGET = "/v1/sessions?limit=3"
 CLAIMS = ["document_type", "document_number", "issuing_country", "nationality", "surname", "given_names", "sex",
           "date_of_birth", "date_of_expiry", "document_photo", "selfie", "optional_data", "kayle_document_id"]
 
@@ -21,20 +19,37 @@ def row(tenant, index):
             "expires_at": "2026-11-23T11:00:00.000Z", "completed_at": "2026-11-23T10:04:00.000Z"}
 
 
+# What is read off a stored page: the page, and a question that no other page decides. Of the small one three of its four rows, with a
+# parameter that the large one was not asked with; of the large one more rows than the small one has.
+SLICES = {"hit-slice": (f"{SMALL_TARGET}&include_attempts=true", "/v1/sessions?limit=3&include_attempts=true"),
+          "hit-slice-72": (LARGE_TARGET, "/v1/sessions?limit=5")}
+
+
+def rows_alone(tenant, rows):
+    """A list answer as long as its rows make it."""
+    sessions = [row(tenant, index) for index in range(rows)]
+    return text({"data": sessions, "error": None, "pagination": {"limit": rows, "has_more": True, "next_cursor": sessions[-1]["id"]}})
+
+
+def text(document):
+    """JSON without blanks."""
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
 def page(tenant, rows, size):
-    """A list answer of exactly this many bytes: what is missing goes into the first row's URL."""
+    """A list answer of exactly this many bytes: what is missing goes into the last row's URL."""
     sessions = [row(tenant, index) for index in range(rows)]
     document = {"data": sessions, "error": None, "pagination":
                 {"limit": rows, "has_more": True, "next_cursor": sessions[-1]["id"]}}
-    missing = size - len(json.dumps(document, separators=(",", ":")))
+    missing = size - len(text(document))
     if missing < 0:
         for session in sessions:
             session["share_fields"] = dict(list(session["share_fields"].items())[:10])
-        missing = size - len(json.dumps(document, separators=(",", ":")))
-    sessions[0]["redirect_url"] += "x" * missing
-    text = json.dumps(document, separators=(",", ":")).encode()
-    assert len(text) == size, f"{len(text)} bytes instead of {size}"
-    return text
+        missing = size - len(text(document))
+    sessions[-1]["redirect_url"] += "x" * missing
+    body = text(document)
+    assert len(body) == size, f"{len(body)} bytes instead of {size}"
+    return body
 
 
 def answer(body, status="200 OK"):

@@ -32,19 +32,28 @@ class Hit(Work):
 
 
 class HitSlice(Hit):
-    """Three rows of the page of four that is stored: read off it for each request."""
+    """Three rows of a stored page of four: read off it for each request."""
 
     name = "hit-slice"
     title = "Answer read off a larger stored page, plain, keep-alive"
-    target = pages.SLICE_TARGET
+    page, target = pages.SLICES["hit-slice"]
     note = "No peer does this; compare with the cached hit. The page itself is 5.6 KB, the answer three quarters of it."
 
     def entries(self, names):
         return [(name, self.settings) for name in names if name == "gateway"]
 
     def measure(self, contender):
-        ask(contender.plain_port, pages.SMALL_TARGET, self.stage.tenants[0].token)
+        ask(contender.plain_port, self.page, self.stage.tenants[0].token)
         return super().measure(contender)
+
+
+class HitSliceOfLarge(HitSlice):
+    """Five rows of a stored page of 72."""
+
+    name = "hit-slice-72"
+    title = "Answer read off a stored page of 72 rows, plain, keep-alive"
+    page, target = pages.SLICES["hit-slice-72"]
+    note = "The answer has 6.8 KB, the cached hit 5.6."
 
 
 class HitTLS(Hit):

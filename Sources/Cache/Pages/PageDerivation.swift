@@ -6,14 +6,14 @@ import HTTPModel
 /// ascending order. A page of limit n shows the first n rows of S, and says whether there are more. Every
 /// rule here follows from that alone; where it does not decide, the answer is a miss.
 struct PageDerivation: Sendable {
-    /// The rows of the answer: one bit each.
-    private(set) var chosen = InlineArray<16, UInt64>(repeating: 0)
+    /// From the first row of the answer to behind its last; empty if it has none.
+    private(set) var span = 0..<0
+    // Which of them are the answer's, one bit each; without meaning where all of the span are.
+    private var chosen = InlineArray<16, UInt64>(repeating: 0)
     /// How many they are.
     private(set) var count = 0
     /// Whether more rows follow behind them.
     private(set) var hasMore = false
-    /// The last of them; without meaning if there is none.
-    private(set) var lastRow = 0
     /// Whether rows leave the optional member out.
     private(set) var isCut = false
 
@@ -31,15 +31,18 @@ struct PageDerivation: Sendable {
         bodyStart: Int
     ) {
         let body = bytes.extracting(bodyStart..<bytes.count)
-        guard question.isFamily(of: window.question, target, otherTarget: bytes),
+        guard question.limit > 0, question.isFamily(of: window.question, target, otherTarget: bytes),
             !question.includes || window.question.includes,
             let narrowing = Self.narrowing(question, target, window, bytes),
             let first = Self.firstRow(question, target, window, bytes, body)
         else { return nil }
         isCut = window.question.includes && !question.includes
-        let page = window.page
+        if narrowing == 0 {
+            guard choose(from: first, of: window.page, limit: question.limit) else { return nil }
+            return
+        }
         var row = first
-        while row < page.rowCount {
+        while row < window.page.rowCount {
             switch Self.judge(row, narrowing, question, target, window, body) {
             case .mismatch: break
             case .undecided: return nil
@@ -49,21 +52,60 @@ struct PageDerivation: Sendable {
                     hasMore = true
                     return
                 }
-                chosen[row / 64] |= 1 << UInt64(row % 64)
-                count += 1
-                lastRow = row
+                choose(row)
             }
             row += 1
         }
-        if page.isComplete { return }
-        // Behind the page there is at least one more row of the page's own question. It matches this one
-        // too unless this one has further filters; and only if the rows suffice does nothing else matter.
-        guard count == question.limit, narrowing == 0 else { return nil }
-        hasMore = true
+        // Behind the page there is at least one more row of the page's own question. Whether it matches the
+        // further filters is not known.
+        guard window.page.isComplete else { return nil }
     }
 
-    /// Whether a row is one of the answer's.
-    func includes(_ row: Int) -> Bool { chosen[row / 64] >> UInt64(row % 64) & 1 == 1 }
+    /// Takes all rows from one on, as many as were asked for; whether that decides the question. It takes a
+    /// page that is complete or long enough: behind any other there is at least one more row, which would
+    /// belong to the answer.
+    private mutating func choose(from first: Int, of page: borrowing ListPage, limit: Int) -> Bool {
+        let held = page.rowCount - first
+        guard page.isComplete || held >= limit else { return false }
+        count = min(held, limit)
+        span = first..<(first + count)
+        hasMore = held > limit || !page.isComplete
+        return true
+    }
+
+    private mutating func choose(_ row: Int) {
+        chosen[row / 64] |= 1 << UInt64(row % 64)
+        span = (count == 0 ? row : span.lowerBound)..<(row + 1)
+        count += 1
+    }
+
+    /// The rows of the answer in runs of adjoining ones, in order.
+    @inline(__always)
+    func forEachRun(_ body: (Range<Int>) -> Void) {
+        if count == span.count {
+            if count > 0 { body(span) }
+            return
+        }
+        var start = span.lowerBound
+        while start < span.upperBound {
+            let end = next(from: start, isChosen: false)
+            body(start..<end)
+            start = next(from: end, isChosen: true)
+        }
+    }
+
+    /// The first row from one on that is the answer's, or is not; the end of the span if there is none.
+    private func next(from row: Int, isChosen: Bool) -> Int {
+        var place = row / 64
+        var skipped = UInt64.max << UInt64(row % 64)
+        while place * 64 < span.upperBound {
+            let found = (isChosen ? chosen[place] : ~chosen[place]) & skipped
+            if found != 0 { return min(place * 64 + found.trailingZeroBitCount, span.upperBound) }
+            skipped = .max
+            place += 1
+        }
+        return span.upperBound
+    }
 
     /// The filters by which the question asks for less than the page did, one bit each; `nil` if it asks
     /// for something the page left out.
@@ -74,12 +116,12 @@ struct PageDerivation: Sendable {
         let filters = window.model.filters
         for index in filters.indices {
             let (asked, held) = (question.values[index], window.question.values[index])
-            let order = target.extracting(asked.range).order(against: bytes.extracting(held.range))
             switch (asked.isEmpty, held.isEmpty) {
             case (true, true): continue
             case (true, false): return nil
             case (false, true): narrowing |= 1 << UInt8(index)
             case (false, false):
+                let order = target.extracting(asked.range).order(against: bytes.extracting(held.range))
                 if order == 0 { continue }
                 switch filters[index].comparison {
                 case .equals: return nil
@@ -112,23 +154,28 @@ struct PageDerivation: Sendable {
         return page.firstRow(after: asked, body)
     }
 
+    /// What a row is by the filters in `narrowing`, one at least.
+    @inline(__always)
     private static func judge(
         _ row: Int, _ narrowing: UInt8, _ question: PageQuestion, _ target: Span<UInt8>,
         _ window: PageWindow, _ body: Span<UInt8>
     ) -> Verdict {
-        if narrowing == 0 { return .match }
         var verdict = Verdict.match
-        let filters = window.model.filters
-        for index in filters.indices where narrowing & (1 << UInt8(index)) != 0 {
-            let shown = body.extracting(window.page.member(filters[index].member, ofRow: row).range)
-            let order = shown.order(against: target.extracting(question.values[index].range))
-            switch filters[index].comparison {
-            case .equals: if order != 0 { return .mismatch }
+        var rest = narrowing
+        while rest != 0 {
+            let index = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            let filter = window.model.filters[index]
+            let shown = body.extracting(window.page.member(filter.member, ofRow: row).range)
+            let value = target.extracting(question.values[index].range)
+            switch filter.comparison {
+            case .equals: if !shown.equals(value) { return .mismatch }
             // Moments are kept in microseconds and shown cut to milliseconds; bounds are whole
             // milliseconds. So a row shown at the bound lies at it or behind it: inside for `from`, unknown
             // for `to`.
-            case .from: if order < 0 { return .mismatch }
+            case .from: if shown.order(against: value) < 0 { return .mismatch }
             case .to:
+                let order = shown.order(against: value)
                 if order > 0 { return .mismatch }
                 if order == 0 { verdict = .undecided }
             }

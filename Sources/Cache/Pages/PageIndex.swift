@@ -10,19 +10,22 @@ struct PageIndex {
     /// Most pages of one list that are kept in mind: what a search costs at most.
     static let maximumWindows = 16
 
-    /// The pages of one list; free when it holds none.
+    /// One list; free when it holds no pages.
     private struct Slot {
         var hash: UInt64 = 0
         var count = 0
-        var entries = InlineArray<16, CacheEntry?>(repeating: nil)
     }
 
     private var slots: [Slot] = []
+    // The pages of each slot at 16 places, those in use first. In an array of their own, so that looking at
+    // one page touches no other.
+    private var entries: [CacheEntry?] = []
     /// Number of lists that have pages here.
     private(set) var listCount = 0
 
     /// Bytes of one slot.
-    static let slotBytes = MemoryLayout<Slot>.stride
+    static let slotBytes =
+        MemoryLayout<Slot>.stride + maximumWindows * MemoryLayout<CacheEntry?>.stride
 
     /// Memory of the table, in bytes.
     var tableBytes: Int { slots.count * Self.slotBytes }
@@ -39,38 +42,43 @@ struct PageIndex {
         let hash = window.listHash
         if growthBytes(for: hash) > 0 { grow() }
         guard let index = slotIndex(hash) else {
-            var slot = Slot(hash: hash, count: 1)
-            slot.entries[0] = entry
-            place(slot)
+            let index = freeIndex(hash)
+            slots[index] = Slot(hash: hash, count: 1)
+            entries[Self.place(0, of: index)] = entry
             listCount += 1
             return
         }
-        if slots[index].count < Self.maximumWindows {
-            slots[index].entries[slots[index].count] = entry
+        let count = slots[index].count
+        if count < Self.maximumWindows {
+            entries[Self.place(count, of: index)] = entry
             slots[index].count += 1
             return
         }
         var victim = 0
+        var soonest = MonotonicInstant(nanoseconds: .max)
         for place in 0..<Self.maximumWindows {
-            guard let held = slots[index].entries[place], let worst = slots[index].entries[victim] else {
-                preconditionFailure("a gap among the pages of a list")
-            }
+            let held = page(place, of: index)
             if held.isInvalidated {
                 victim = place
                 break
             }
-            if held.freshUntil < worst.freshUntil { victim = place }
+            if held.freshUntil < soonest {
+                victim = place
+                soonest = held.freshUntil
+            }
         }
-        slots[index].entries[victim] = entry
+        entries[Self.place(victim, of: index)] = entry
     }
 
     /// Takes out a page, if it is there, and the list with its last page.
     mutating func remove(_ entry: CacheEntry, _ window: PageWindow) {
         guard let index = slotIndex(window.listHash) else { return }
         let last = slots[index].count - 1
-        guard let place = (0...last).first(where: { slots[index].entries[$0] === entry }) else { return }
-        slots[index].entries[place] = slots[index].entries[last]
-        slots[index].entries[last] = nil
+        guard let place = (0...last).first(where: { entries[Self.place($0, of: index)] === entry }) else {
+            return
+        }
+        entries.swapAt(Self.place(place, of: index), Self.place(last, of: index))
+        entries[Self.place(last, of: index)] = nil
         slots[index].count = last
         if last == 0 { free(index) }
     }
@@ -116,10 +124,8 @@ struct PageIndex {
 
     /// All pages held, for checks.
     func forEach(_ body: (CacheEntry) -> Void) {
-        for slot in slots {
-            for place in 0..<slot.count {
-                if let entry = slot.entries[place] { body(entry) }
-            }
+        for index in slots.indices {
+            for place in 0..<slots[index].count { body(page(place, of: index)) }
         }
     }
 
@@ -128,9 +134,10 @@ struct PageIndex {
     ) {
         guard let index = slotIndex(ask.hash) else { return }
         for place in 0..<slots[index].count {
+            let entry = page(place, of: index)
             // Partition and route are compared with every look: the hash alone decides nothing.
-            guard let entry = slots[index].entries[place], let window = entry.window,
-                entry.partition === ask.partition, entry.route == ask.route, now < entry.freshUntil,
+            guard let window = entry.window, entry.partition === ask.partition, entry.route == ask.route,
+                now < entry.freshUntil,
                 !entry.isInvalidated
             else { continue }
             body(entry, window)
@@ -149,11 +156,33 @@ struct PageIndex {
         return nil
     }
 
-    private mutating func place(_ slot: Slot) {
+    /// A free slot for a list that has none; there is room.
+    private func freeIndex(_ hash: UInt64) -> Int {
         let mask = slots.count - 1
-        var index = Int(truncatingIfNeeded: slot.hash) & mask
+        var index = Int(truncatingIfNeeded: hash) & mask
         while slots[index].count > 0 { index = (index + 1) & mask }
-        slots[index] = slot
+        return index
+    }
+
+    /// Where a page of a slot stands.
+    @inline(__always)
+    private static func place(_ place: Int, of slot: Int) -> Int { slot * maximumWindows + place }
+
+    /// A page of a slot that is in use at this place.
+    private func page(_ place: Int, of slot: Int) -> CacheEntry {
+        guard let entry = entries[Self.place(place, of: slot)] else {
+            preconditionFailure("a gap among the pages of a list")
+        }
+        return entry
+    }
+
+    /// Puts the pages of one slot into another, which holds none.
+    private mutating func move(_ source: Int, to target: Int) {
+        slots[target] = slots[source]
+        for place in 0..<slots[source].count {
+            entries.swapAt(Self.place(place, of: source), Self.place(place, of: target))
+        }
+        slots[source] = Slot()
     }
 
     /// Empties a slot and closes the gap it leaves.
@@ -165,19 +194,27 @@ struct PageIndex {
             let home = Int(truncatingIfNeeded: slots[index].hash) & mask
             // A slot may move back only to a place between its home and where it stands.
             if (index - home) & mask >= (index - gap) & mask {
-                slots[gap] = slots[index]
+                move(index, to: gap)
                 gap = index
             }
             index = (index + 1) & mask
         }
-        slots[gap] = Slot()
         listCount -= 1
     }
 
     private mutating func grow() {
-        let old = slots
-        slots = Array(repeating: Slot(), count: max(4, old.count * 2))
-        for slot in old where slot.count > 0 { place(slot) }
+        var grown = PageIndex()
+        grown.slots = Array(repeating: Slot(), count: max(4, slots.count * 2))
+        grown.entries = Array(repeating: nil, count: grown.slots.count * Self.maximumWindows)
+        grown.listCount = listCount
+        for index in slots.indices where slots[index].count > 0 {
+            let target = grown.freeIndex(slots[index].hash)
+            grown.slots[target] = slots[index]
+            for place in 0..<slots[index].count {
+                grown.entries[Self.place(place, of: target)] = entries[Self.place(place, of: index)]
+            }
+        }
+        self = grown
     }
 }
 

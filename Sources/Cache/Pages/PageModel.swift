@@ -90,7 +90,6 @@ public final class PageModel: Sendable {
 
     /// A parameter that chooses rows.
     struct Filter: Sendable {
-        let name: [UInt8]
         let comparison: Comparison
         /// Index in `members`.
         let member: Int
@@ -108,7 +107,11 @@ public final class PageModel: Sendable {
     let paginationNextCursor: [UInt8]
     /// What a row is read for, the id first.
     let members: [Member]
+    // One bit for each length that a member's name has: most names of a row have another.
+    private let memberLengths: UInt64
     let filters: [Filter]
+    /// The name of the parameter of each filter.
+    let filterNames: [[UInt8]]
     let limitName: [UInt8]
     let standardLimit: Int
     let cursorName: [UInt8]
@@ -128,6 +131,7 @@ public final class PageModel: Sendable {
     public init(names: Names, parameters: [Parameter], order: RowOrder) throws(PageModelFailure) {
         var members = [Member(name: Array(names.id.utf8), kind: .text)]
         var filters: [Filter] = []
+        var filterNames: [[UInt8]] = []
         var (limits, cursors, includes): ([Parameter], [Parameter], [Parameter]) = ([], [], [])
         for parameter in parameters {
             switch parameter.meaning {
@@ -137,11 +141,14 @@ public final class PageModel: Sendable {
                 includes.append(parameter)
                 members.append(try Self.member(member, .optional, beside: members))
             case .equals(let member):
-                filters.append(try Self.filter(parameter.name, .equals, member, .text, &members))
+                filters.append(try Self.filter(.equals, member, .text, &members))
+                filterNames.append(Array(parameter.name.utf8))
             case .from(let member):
-                filters.append(try Self.filter(parameter.name, .from, member, .instant, &members))
+                filters.append(try Self.filter(.from, member, .instant, &members))
+                filterNames.append(Array(parameter.name.utf8))
             case .to(let member):
-                filters.append(try Self.filter(parameter.name, .to, member, .instant, &members))
+                filters.append(try Self.filter(.to, member, .instant, &members))
+                filterNames.append(Array(parameter.name.utf8))
             }
         }
         guard limits.count == 1, case .limit(let standard)? = limits.first?.meaning, let limit = limits.first
@@ -168,12 +175,22 @@ public final class PageModel: Sendable {
         paginationHasMore = Array(names.hasMore.utf8)
         paginationNextCursor = Array(names.nextCursor.utf8)
         self.members = members
+        memberLengths = members.reduce(0) { $0 | 1 << UInt64(min($1.name.count, 63)) }
         self.filters = filters
+        self.filterNames = filterNames
         limitName = Array(limit.name.utf8)
         standardLimit = standard
         cursorName = Array(cursor.name.utf8)
         includesName = Array((includes.first?.name ?? "").utf8)
         self.order = order
+    }
+
+    /// The index of the member with this name; `nil` for one that is not read.
+    @inline(__always)
+    func member(named name: Span<UInt8>) -> Int? {
+        guard memberLengths >> UInt64(min(name.count, 63)) & 1 == 1 else { return nil }
+        for index in members.indices where name.equals(members[index].name) { return index }
+        return nil
     }
 
     /// Whether these are an id of a row.
@@ -183,15 +200,14 @@ public final class PageModel: Sendable {
     public func keepsRow(_ action: Span<UInt8>) -> Bool { rowActions.contains { action.equals($0) } }
 
     private static func filter(
-        _ parameter: String, _ comparison: Comparison, _ member: String, _ kind: MemberKind,
-        _ members: inout [Member]
+        _ comparison: Comparison, _ member: String, _ kind: MemberKind, _ members: inout [Member]
     ) throws(PageModelFailure) -> Filter {
         let name = Array(member.utf8)
         let known = members.firstIndex { $0.name == name }
         if let known, members[known].kind != kind { throw .memberTwice(member) }
         let index = known ?? members.count
         if known == nil { members.append(Member(name: name, kind: kind)) }
-        return Filter(name: Array(parameter.utf8), comparison: comparison, member: index)
+        return Filter(comparison: comparison, member: index)
     }
 
     /// The index of a member that is read in any case, or else is added.
@@ -223,6 +239,7 @@ public final class PageModel: Sendable {
 /// order claimed.
 public struct RowOrder: Sendable {
     private let prefixes: [[UInt8]]
+    /// Which bytes are characters of ids; empty for all lower-case letters and digits.
     private let characters: [Bool]
     private let length: Int
 
@@ -231,7 +248,9 @@ public struct RowOrder: Sendable {
         let isOrdered = alphabet.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
         guard !prefixes.isEmpty, !alphabet.isEmpty, isOrdered, length > 0 else { throw .orderUnknown }
         self.prefixes = prefixes.map { Array($0.utf8) }
-        characters = (0..<256).map { byte in alphabet.utf8.contains { Int($0) == byte } }
+        characters =
+            Set(alphabet.utf8).count == 36
+            ? [] : (0..<256).map { byte in alphabet.utf8.contains { Int($0) == byte } }
         self.length = length
     }
 
@@ -239,7 +258,10 @@ public struct RowOrder: Sendable {
     func holds(_ id: Span<UInt8>) -> Bool {
         guard id.count >= length else { return false }
         let start = id.count - length
-        for index in start..<id.count where !characters[Int(id[index])] { return false }
+        guard id.extracting(droppingFirst: start).areLowercaseLettersAndDigits else { return false }
+        if !characters.isEmpty {
+            for index in start..<id.count where !characters[Int(id[index])] { return false }
+        }
         let prefix = id.extracting(first: start)
         for known in prefixes where prefix.equals(known) { return true }
         return false
@@ -286,5 +308,34 @@ public enum PageModelFailure: Error, Sendable, Hashable {
             "ids of that alphabet are ordered by a database's collation; "
                 + "allowed: cursors of lower-case letters and digits"
         }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether all bytes are of `a` to `z` and `0` to `9`.
+    fileprivate var areLowercaseLettersAndDigits: Bool {
+        var index = 0
+        while index <= count - 8 {
+            guard word(at: index).areLowercaseLettersAndDigits else { return false }
+            index += 8
+        }
+        while index < count {
+            guard self[index] &- 0x30 < 10 || self[index] &- 0x61 < 26 else { return false }
+            index += 1
+        }
+        return true
+    }
+}
+
+extension UInt64 {
+    /// The same of eight bytes. A sum has the highest bit of each byte set that is at least so much; it is
+    /// right as long as no byte has it already, which is asked as well.
+    @inline(__always)
+    fileprivate var areLowercaseLettersAndDigits: Bool {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        func atLeast(_ least: UInt64) -> UInt64 { self &+ ones &* (0x80 - least) }
+        let digits = atLeast(0x30) & ~atLeast(0x3A)
+        let letters = atLeast(0x61) & ~atLeast(0x7B)
+        return (digits | letters) & ~self & highs == highs
     }
 }

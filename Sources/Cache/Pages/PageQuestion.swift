@@ -25,24 +25,16 @@ struct PageQuestion: Sendable {
     /// key may hold.
     init?(_ target: Span<UInt8>, model: PageModel) {
         limit = model.standardLimit
-        var next = 0
-        while next < target.count, target[next] != UInt8(ascii: "?") {
-            // A line end begins request fields in a key, which no question has.
-            if target[next] == 0x0A { return nil }
-            next += 1
-        }
+        // A line end begins request fields in a key, which no question has.
+        guard target.firstIndex(of: 0x0A, from: 0) == target.count else { return nil }
+        var next = target.firstIndex(of: UInt8(ascii: "?"), from: 0)
         path = ByteRange(from: 0, to: next)
         while next < target.count {
             // Skips the `?` or `&` before the pair.
             let start = next + 1
-            var equals: Int?
-            next = start
-            while next < target.count, target[next] != UInt8(ascii: "&") {
-                if target[next] == 0x0A { return nil }
-                if target[next] == UInt8(ascii: "="), equals == nil { equals = next }
-                next += 1
-            }
-            guard let equals, equals > start, read(target, start, equals, next, model) else { return nil }
+            next = target.firstIndex(of: UInt8(ascii: "&"), from: start)
+            let equals = target.firstIndex(of: UInt8(ascii: "="), from: start)
+            guard equals > start, equals < next, read(target, start, equals, next, model) else { return nil }
         }
     }
 
@@ -93,7 +85,7 @@ struct PageQuestion: Sendable {
             includes = true
             return true
         }
-        for index in model.filters.indices where name.equals(model.filters[index].name) {
+        for index in model.filterNames.indices where name.equals(model.filterNames[index]) {
             values[index] = value
             return true
         }
@@ -117,13 +109,36 @@ extension Span where Element == UInt8 {
         return number
     }
 
+    /// The first such byte from `start` on, at most the end, or the end; looks at eight bytes at a time.
+    func firstIndex(of byte: UInt8, from start: Int) -> Int {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let all = ones &* UInt64(byte)
+        var (index, isFound) = firstMark(from: start) { word in
+            // Zero where the byte is; the lowest mark is right, above it there may be one too many.
+            let difference = word ^ all
+            return (difference &- ones) & ~difference & highs
+        }
+        if isFound { return index }
+        while index < count, self[index] != byte { index += 1 }
+        return index
+    }
+
     /// Whether the bytes are exactly these.
     func equals(_ bytes: [UInt8]) -> Bool { equals(bytes.span) }
 
     /// Less than zero, zero, or more: how these bytes compare with others, byte by byte.
     func order(against other: Span<UInt8>) -> Int {
-        for index in 0..<Swift.min(count, other.count) where self[index] != other[index] {
-            return self[index] < other[index] ? -1 : 1
+        let common = Swift.min(count, other.count)
+        var index = 0
+        while index <= common - 8 {
+            let (mine, others) = (word(at: index), other.word(at: index))
+            // As numbers with the first byte highest, words are ordered like their bytes.
+            if mine != others { return mine.byteSwapped < others.byteSwapped ? -1 : 1 }
+            index += 8
+        }
+        while index < common {
+            if self[index] != other[index] { return self[index] < other[index] ? -1 : 1 }
+            index += 1
         }
         return count - other.count
     }

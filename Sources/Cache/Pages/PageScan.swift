@@ -174,7 +174,7 @@ struct PageScan {
                 offsets[index + 1] = UInt32(nameStart)
                 openCut = nil
             }
-            if let member = Self.member(body.extracting(name.range), of: model) {
+            if let member = model.member(named: body.extracting(name.range)) {
                 let index = base + 2 * (member + 1)
                 guard offsets[index + 1] == 0,
                     let range = readMember(model.members[member].kind, body, from: previousEnd ?? nameStart)
@@ -238,11 +238,6 @@ struct PageScan {
         let before = body.extracting(Int(offsets[last - stride + 2])..<Int(offsets[last - stride + 3]))
         return model.order.compares(before, id) && before.order(against: id) < 0
     }
-
-    private static func member(_ name: Span<UInt8>, of model: PageModel) -> Int? {
-        for index in model.members.indices where name.equals(model.members[index].name) { return index }
-        return nil
-    }
 }
 
 extension Span where Element == UInt8 {
@@ -254,20 +249,21 @@ extension Span where Element == UInt8 {
     /// Whether these are `2026-11-23T12:00:00.000Z` with any digits: text that is ordered like the moments it
     /// shows.
     fileprivate var isShownInstant: Bool {
-        guard count == 24, self[23] == UInt8(ascii: "Z") else { return false }
-        for index in 0..<23 {
-            let isDigit = self[index] &- 0x30 < 10
-            let isRight =
-                switch index {
-                case 4, 7: self[index] == UInt8(ascii: "-")
-                case 10: self[index] == UInt8(ascii: "T")
-                case 13, 16: self[index] == UInt8(ascii: ":")
-                case 19: self[index] == UInt8(ascii: ".")
-                default: isDigit
-                }
-            guard isRight else { return false }
-        }
-        return true
+        // Eight bytes at a time; see `isInstantPart`.
+        count == 24 && word(at: 0).isInstantPart(0x2D30_302D_3030_3030, 0x7F76_767F_7676_7676)  // 0000-00-
+            && word(at: 8).isInstantPart(0x3030_3A30_3054_3030, 0x7676_7F76_767F_7676)  // 00T00:00
+            && word(at: 16).isInstantPart(0x5A30_3030_2E30_303A, 0x7F76_7676_7F76_767F)  // :00.000Z
+    }
+}
+
+extension UInt64 {
+    /// Whether eight bytes have digits where `pattern` has zeros, and are the pattern's elsewhere. Of two
+    /// bytes that may stand at one place the exclusive or is at most nine for digits, and else zero; added to
+    /// `room`, 0x76 or 0x7F, that leaves the highest bit clear.
+    @inline(__always)
+    fileprivate func isInstantPart(_ pattern: UInt64, _ room: UInt64) -> Bool {
+        let difference = self ^ pattern
+        return (difference | (difference &+ room)) & 0x8080_8080_8080_8080 == 0
     }
 }
 

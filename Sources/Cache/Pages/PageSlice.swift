@@ -59,21 +59,21 @@ public struct PageSlice: Sendable {
         return sum
     }
 
-    /// Appends the strong entity tag of the body: made of the digests of its rows and of what stands around
-    /// them, so it is that of the same bytes fetched from the upstream.
-    public func appendETag(to bytes: inout [UInt8]) {
+    /// The strong entity tag of the body: made of the digests of its rows and of what stands around them, so
+    /// it is that of the same bytes fetched from the upstream.
+    public var eTag: InlineArray<34, UInt8> {
+        let page = window.page
         switch shape {
         case .page(let derivation, let limit):
-            var tag = PageTag(frame: window.page.frameDigest)
-            tag.absorb(limit: limit, hasMore: derivation.hasMore)
-            for row in 0..<window.page.rowCount where derivation.includes(row) {
-                tag.absorb(window.page.digest(ofRow: row, isCut: derivation.isCut))
-            }
-            tag.finish().appendETag(to: &bytes)
+            var rows = DigestSum()
+            derivation.forEachRun { rows.add(page.sum(of: $0, isCut: derivation.isCut)) }
+            return PageTag(
+                frame: page.frameDigest, limit: limit, hasMore: derivation.hasMore,
+                rowCount: derivation.count, rows
+            ).finish().eTag
         case .row(let row, let isCut):
-            var tag = PageTag(frame: window.page.rowFrameDigest)
-            tag.absorb(window.page.digest(ofRow: row, isCut: isCut))
-            tag.finish().appendETag(to: &bytes)
+            return PageTag(frame: page.rowFrameDigest, row: page.sum(of: row..<(row + 1), isCut: isCut))
+                .finish().eTag
         }
     }
 
@@ -105,9 +105,9 @@ public struct PageSlice: Sendable {
             let isListFirst = list.start < pagination.start
             let (first, second) = isListFirst ? (list, pagination) : (pagination, list)
             give(.source(ByteRange(from: base, to: base + Int(first.start))))
-            if isListFirst { giveRow(row, isCut, base, give) }
+            if isListFirst { giveRows(row..<(row + 1), isCut: isCut, base, give) }
             give(.source(ByteRange(from: base + first.end, to: base + Int(second.start))))
-            if !isListFirst { giveRow(row, isCut, base, give) }
+            if !isListFirst { giveRows(row..<(row + 1), isCut: isCut, base, give) }
             give(.source(ByteRange(from: base + second.end, to: base + end)))
         }
     }
@@ -117,7 +117,13 @@ public struct PageSlice: Sendable {
         _ give: (Piece) -> Void
     ) {
         switch hole {
-        case .rows: giveRows(derivation, base, give)
+        case .rows:
+            var isFirst = true
+            derivation.forEachRun { rows in
+                if !isFirst { give(.byte(UInt8(ascii: ","))) }
+                isFirst = false
+                giveRows(rows, isCut: derivation.isCut, base, give)
+            }
         case .limit: give(.number(limit))
         case .hasMore: give(.word(derivation.hasMore ? "true" : "false"))
         case .nextCursor:
@@ -126,80 +132,26 @@ public struct PageSlice: Sendable {
                 return
             }
             give(.byte(0x22))
-            give(.source(window.page.id(ofRow: derivation.lastRow).shifted(by: base)))
+            give(.source(window.page.id(ofRow: derivation.span.upperBound - 1).shifted(by: base)))
             give(.byte(0x22))
         }
     }
 
-    private func giveRows(_ derivation: PageDerivation, _ base: Int, _ give: (Piece) -> Void) {
+    /// Gives adjoining rows, with the commas between them: in one piece, or in the pieces between what is
+    /// cut.
+    private func giveRows(_ rows: Range<Int>, isCut: Bool, _ base: Int, _ give: (Piece) -> Void) {
         let page = window.page
-        var row = 0
-        var isFirst = true
-        while row < page.rowCount {
-            guard derivation.includes(row) else {
-                row += 1
-                continue
+        var start = Int(page.row(rows.lowerBound).start)
+        if isCut {
+            for row in rows {
+                let cut = page.cut(ofRow: row)
+                if cut.isEmpty { continue }
+                give(.source(ByteRange(from: base + start, to: base + Int(cut.start))))
+                start = cut.end
             }
-            if !isFirst { give(.byte(UInt8(ascii: ","))) }
-            isFirst = false
-            if derivation.isCut {
-                giveRow(row, true, base, give)
-                row += 1
-                continue
-            }
-            let start = Int(page.row(row).start)
-            var end = page.row(row).end
-            row += 1
-            while row < page.rowCount, derivation.includes(row) {
-                end = page.row(row).end
-                row += 1
-            }
-            give(.source(ByteRange(from: base + start, to: base + end)))
         }
+        give(.source(ByteRange(from: base + start, to: base + page.row(rows.upperBound - 1).end)))
     }
-
-    private func giveRow(_ row: Int, _ isCut: Bool, _ base: Int, _ give: (Piece) -> Void) {
-        let whole = window.page.row(row).shifted(by: base)
-        let cut = window.page.cut(ofRow: row).shifted(by: base)
-        guard isCut, !cut.isEmpty else {
-            give(.source(whole))
-            return
-        }
-        give(.source(ByteRange(from: Int(whole.start), to: Int(cut.start))))
-        give(.source(ByteRange(from: cut.end, to: whole.end)))
-    }
-}
-
-/// The entity tag of a page, made of digests of its parts: pages with the same bytes have the same tag,
-/// however they came about.
-struct PageTag {
-    private var hash = SipHash(key: ContentDigest.publishedKey, variant: 0xEE)
-
-    /// Begins the tag of an answer with this frame around its rows.
-    init(frame: ContentDigest) {
-        absorb(frame)
-    }
-
-    /// The tag of a page as it came.
-    init(_ page: ListPage) {
-        self.init(frame: page.frameDigest)
-        absorb(limit: page.limit, hasMore: !page.isComplete)
-        for row in 0..<page.rowCount { absorb(page.digest(ofRow: row, isCut: false)) }
-    }
-
-    /// What the pagination says; the next cursor follows from it and the last row.
-    mutating func absorb(limit: Int, hasMore: Bool) {
-        hash.absorb(UInt64(limit) << 1 | (hasMore ? 1 : 0), rounds: 2)
-    }
-
-    /// The next row, or the frame.
-    mutating func absorb(_ digest: ContentDigest) {
-        hash.absorb(digest.high, rounds: 2)
-        hash.absorb(digest.low, rounds: 2)
-    }
-
-    /// The tag.
-    consuming func finish() -> ContentDigest { ContentDigest(finishing: hash) }
 }
 
 extension Int {

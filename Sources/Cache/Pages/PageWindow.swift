@@ -22,14 +22,16 @@ final class PageWindow: Sendable {
         _ body: Span<UInt8>, answering target: Span<UInt8>, model: PageModel, receivedUnixSeconds: Int64,
         listHash: (PageQuestion) -> UInt64
     ) {
-        guard let question = PageQuestion(target, model: model), let page = ListPage(body, model: model)
+        guard let question = PageQuestion(target, model: model),
+            var page = ListPage(scanning: body, model: model),
+            Self.answers(question, target, page, body, model)
         else { return nil }
+        page.makeDigests(body)
         self.question = question
         self.page = page
         self.model = model
         self.listHash = listHash(question)
         earliestExpiry = Self.earliestExpiry(page, body, model, after: receivedUnixSeconds)
-        guard answersItsQuestion(body, target) else { return nil }
     }
 
     /// The lifetime of the page's answer, cut where the first row of it changes by itself.
@@ -69,7 +71,10 @@ final class PageWindow: Sendable {
 
     /// Whether the page is what its question asked for: an upstream that answers another question, or the
     /// right one wrongly, is not reasoned about.
-    private func answersItsQuestion(_ body: Span<UInt8>, _ target: Span<UInt8>) -> Bool {
+    private static func answers(
+        _ question: PageQuestion, _ target: Span<UInt8>, _ page: borrowing ListPage, _ body: Span<UInt8>,
+        _ model: PageModel
+    ) -> Bool {
         guard page.limit == question.limit else { return false }
         if page.rowCount > 0, !question.cursor.isEmpty {
             let cursor = target.extracting(question.cursor.range)

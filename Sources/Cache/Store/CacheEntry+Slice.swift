@@ -25,7 +25,8 @@ extension CacheEntry {
         bytes.append(decimal: Int64(bodyByteCount))
         bytes.append("\r\nETag: ")
         let tagStart = bytes.count
-        slice.appendETag(to: &bytes)
+        let tag = slice.eTag
+        bytes.append(tag.span)
         let eTag = ByteRange(from: tagStart, to: bytes.count)
         bytes.append("\r\n")
         let fieldsStart = bytes.count

@@ -36,7 +36,7 @@ package enum ForwardedFields {
     ) {
         switch sharing {
         case .tenant:
-            append("Accept", "application/json", to: &request)
+            request.append("Accept", Array("application/json".utf8).span)
             appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
         case .headers:
             append(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
@@ -67,25 +67,31 @@ package enum ForwardedFields {
         head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
         to request: inout UpstreamRequest
     ) {
-        let address = downstream.address
-        let scheme = downstream.isSecure ? "https" : "http"
-        append("X-Forwarded-For", address.text, to: &request)
-        append("X-Forwarded-Proto", scheme, to: &request)
+        let isIPv4 = downstream.address.isIPv4
+        let address = Array(downstream.address.text.utf8)
+        var scheme: [UInt8] = []
+        scheme.append(downstream.isSecure ? "https" : "http")
+        request.append("X-Forwarded-For", address.span)
+        request.append("X-Forwarded-Proto", scheme.span)
+        var forwarded: [UInt8] = []
+        forwarded.reserveCapacity(address.count + head.authority.range.count + 48)
         // RFC 7239 §6: an IPv6 address stands in brackets and quotes.
-        let node = address.isIPv4 ? address.text : "\"[\(address.text)]\""
-        var forwarded = "for=\(node);proto=\(scheme)"
+        forwarded.append(isIPv4 ? "for=" : "for=\"[")
+        forwarded.append(address.span)
+        forwarded.append(isIPv4 ? ";proto=" : "]\";proto=")
+        forwarded.append(scheme.span)
         if !head.authority.isEmpty {
             // The authority was validated and holds no quote; quotes are needed for the colon before a port.
-            forwarded += ";host=\"\(bytes.extracting(head.authority.range).text)\""
+            forwarded.append(";host=\"")
+            forwarded.append(bytes.extracting(head.authority.range))
+            forwarded.append("\"")
         }
-        append("Forwarded", forwarded, to: &request)
-        request.append(name: Array("X-Request-Id".utf8).span, value: identifier)
+        request.append("Forwarded", forwarded.span)
+        request.append("X-Request-Id", identifier)
         // RFC 9110 §7.6.3: a gateway says in each request that it has passed it on.
-        append("Via", head.version == .http10 ? "1.0 kayle-gateway" : "1.1 kayle-gateway", to: &request)
-    }
-
-    private static func append(_ name: String, _ value: String, to request: inout UpstreamRequest) {
-        request.append(name: Array(name.utf8).span, value: Array(value.utf8).span)
+        var via: [UInt8] = []
+        via.append(head.version == .http10 ? "1.0 kayle-gateway" : "1.1 kayle-gateway")
+        request.append("Via", via.span)
     }
 
     private static func isLeftOut(_ name: FieldName) -> Bool {

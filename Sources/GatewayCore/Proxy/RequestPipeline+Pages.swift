@@ -47,11 +47,9 @@ extension RequestPipeline {
     ) -> Handling {
         let now = downstream.startedAt
         record.status = slice.source.status
-        tag.removeAll(keepingCapacity: true)
-        slice.appendETag(to: &tag)
-        let tag = tag
-        if request.isConditional, holds(tag.span, request, head, bytes) {
-            let held = self.tag
+        let plain = slice.eTag
+        if request.isConditional, holds(plain.span, request, head, bytes) {
+            let held = tag
             return confirm(
                 held.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
                 downstream, &record, into: &output)
@@ -63,7 +61,7 @@ extension RequestPipeline {
         let before = output.count
         ownFields.withBytes { own in
             composer.answer(
-                from: slice, bodyByteCount: bodyByteCount, tag: tag.span, record.terms, own: own, now: now,
+                from: slice, bodyByteCount: bodyByteCount, tag: plain.span, record.terms, own: own, now: now,
                 into: &output)
         }
         record.sentBytes = UInt64(output.count - before)

@@ -39,7 +39,7 @@ package final class RequestPipeline {
     private var query = ByteBuffer(minimumCapacity: 1_024)
     private var key = ByteBuffer(minimumCapacity: 1_024)
     private var queries = ListQueryNormalizer()
-    /// The entity tag of the slice at hand.
+    /// The entity tag that the client of the request at hand already has.
     var tag: [UInt8] = []
     var farewell = FarewellFields()
     /// What the request at hand owes its limits.

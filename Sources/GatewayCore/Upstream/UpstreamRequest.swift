@@ -32,6 +32,9 @@ package struct UpstreamRequest {
     /// Whether content in gzip is taken off it before the owner sees the answer.
     private(set) var decodesGzip = false
 
+    /// Room for the lines of most requests, so that they are not moved while they are written.
+    private static let usualLineBytes = 1_024
+
     /// Makes a request without fields.
     ///
     /// - Parameters:
@@ -48,6 +51,7 @@ package struct UpstreamRequest {
         self.authorization = authorization
         self.methodText = Self.terminated(methodText)
         self.target = Self.terminated(target)
+        lines.reserveCapacity(Self.usualLineBytes)
     }
 
     /// Adds a field line behind the others; duplicates stay separate lines in their order.
@@ -88,24 +92,29 @@ package struct UpstreamRequest {
         }
     }
 
+    /// Adds a field line of the gateway's own, whose name is none of those that `append` leaves out.
+    package mutating func append(_ name: StaticString, _ value: Span<UInt8>) {
+        precondition(Self.isFieldValue(value), "a field value holds a line end or a NUL")
+        lines.append(name)
+        appendValue(value)
+    }
+
     private mutating func appendLine(name: Span<UInt8>, value: Span<UInt8>) {
-        lines.reserveCapacity(lines.count + name.count + value.count + 3)
-        for index in name.indices { lines.append(name[index]) }
-        if value.isEmpty {
-            // libcurl's way to write a field with an empty value; `Name:` would mean "leave it out".
-            lines.append(0x3B)
-        } else {
-            lines.append(0x3A)
-            lines.append(0x20)
-            for index in value.indices { lines.append(value[index]) }
-        }
+        lines.append(name)
+        appendValue(value)
+    }
+
+    private mutating func appendValue(_ value: Span<UInt8>) {
+        // libcurl's way to write a field with an empty value; `Name:` would mean "leave it out".
+        lines.append(value.isEmpty ? ";" : ": ")
+        lines.append(value)
         lines.append(0)
     }
 
     private static func terminated(_ bytes: Span<UInt8>) -> [UInt8] {
         var copy: [UInt8] = []
         copy.reserveCapacity(bytes.count + 1)
-        for index in bytes.indices { copy.append(bytes[index]) }
+        copy.append(bytes)
         copy.append(0)
         return copy
     }

@@ -6,10 +6,10 @@ import HTTPModel
 enum RandomList {
     static let statuses = ["created", "in_progress", "completed", "cancelled"]
 
-    static func rows(_ generator: inout SeededGenerator) -> [ReferenceRow] {
+    static func rows(_ generator: inout SeededGenerator, atMost maximum: Int = 24) -> [ReferenceRow] {
         let prefix = Bool.random(using: &generator) ? "vs_" : "vs_live_"
         var rows: [ReferenceRow] = []
-        for _ in 0..<Int.random(in: 0...24, using: &generator) {
+        for _ in 0..<Int.random(in: 0...maximum, using: &generator) {
             let row = row(id(prefix, &generator), &generator)
             if !rows.contains(where: { $0.id == row.id }) { rows.append(row) }
         }
@@ -38,12 +38,14 @@ enum RandomList {
     static func query(
         _ rows: [ReferenceRow], _ generator: inout SeededGenerator
     ) -> ReferenceQuery {
+        // Somewhat more than there are rows.
+        let maximumLimit = max(30, rows.count + 20)
         func one(in count: Int) -> Bool { Int.random(in: 0..<count, using: &generator) == 0 }
         var query = ReferenceQuery()
         if one(in: 3) { query.status = statuses.randomElement(using: &generator) }
         if one(in: 4) { query.createdFrom = Int.random(in: 0...10, using: &generator) }
         if one(in: 4) { query.createdTo = Int.random(in: 0...10, using: &generator) }
-        if !one(in: 4) { query.limit = Int.random(in: 1...30, using: &generator) }
+        if !one(in: 4) { query.limit = Int.random(in: 1...maximumLimit, using: &generator) }
         if one(in: 2) {
             query.cursor = one(in: 4) ? id("vs_", &generator) : rows.randomElement(using: &generator)?.id
         }

@@ -121,10 +121,9 @@ extension PageSlice {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    var eTag: String {
-        var bytes: [UInt8] = []
-        appendETag(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+    var eTagText: String {
+        let tag = eTag
+        return tag.span.text
     }
 }
 

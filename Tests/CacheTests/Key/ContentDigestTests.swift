@@ -8,7 +8,7 @@ struct ContentDigestTests {
     private let key = SipHash.Key(0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908)
 
     @Test func theEmptyInputHasThePublishedDigest() {
-        let digest = ContentDigest([UInt8]().span, key: key)
+        let digest = ContentDigest([UInt8]().span, key: key, rounds: 2, finalRounds: 4)
 
         // vectors_sip128[0]: a3 81 7f 04 ba 25 a8 e6 6d f6 72 14 c7 55 02 93
         #expect(digest.high == 0xE6A8_25BA_047F_81A3)
@@ -16,7 +16,7 @@ struct ContentDigestTests {
     }
 
     @Test func oneZeroByteHasThePublishedDigest() {
-        let digest = ContentDigest([UInt8(0)].span, key: key)
+        let digest = ContentDigest([UInt8(0)].span, key: key, rounds: 2, finalRounds: 4)
 
         // vectors_sip128[1]: da 87 c1 d8 6b 99 af 44 34 76 59 11 9b 22 fc 45
         #expect(digest.high == 0x44AF_996B_D8C1_87DA)

@@ -29,6 +29,14 @@ struct PageDerivationTests {
         return query
     }
 
+    /// What the cache says to one question when it holds the page of another.
+    private func answer(
+        to asked: ReferenceQuery, from held: ReferenceQuery, rows: [ReferenceRow] = Self.rows
+    ) -> PageSlice? {
+        cache.fillPage(partition, held.target, held.page(of: rows))
+        return cache.slice(partition, asked.target)
+    }
+
     private static let five = query { $0.limit = 5 }
     private static let all = query { $0.limit = 20 }
 
@@ -73,9 +81,7 @@ struct PageDerivationTests {
             asked: five),
     ])
     func whatAPageDecidesIsReadOffIt(rule: Case) throws {
-        cache.fillPage(partition, rule.held.target, rule.held.page(of: Self.rows))
-
-        let slice = try #require(cache.slice(partition, rule.asked.target))
+        let slice = try #require(answer(to: rule.asked, from: rule.held))
 
         #expect(slice.text == rule.asked.page(of: Self.rows))
     }
@@ -111,19 +117,17 @@ struct PageDerivationTests {
         Case(
             name: "a later end", held: query { $0.createdTo = 3_000 }, asked: query { $0.createdTo = 4_000 }),
         Case(name: "no end where the page has one", held: query { $0.createdTo = 90_000 }, asked: all),
+        Case(name: "no rows at all", held: five, asked: query { $0.limit = 0 }),
         Case(name: "attempts out of rows without", held: all, asked: query { $0.attempts = true }),
     ])
     func whatAPageLeavesOpenMisses(rule: Case) {
-        cache.fillPage(partition, rule.held.target, rule.held.page(of: Self.rows))
-
-        #expect(cache.slice(partition, rule.asked.target) == nil)
+        #expect(answer(to: rule.asked, from: rule.held) == nil)
     }
 
     @Test func anEmptyListAnswersEveryQuestionItWasNotFilteredFor() throws {
-        cache.fillPage(partition, Self.five.target, Self.five.page(of: []))
         let asked = Self.query { ($0.limit, $0.cursor, $0.status) = (2, "vs_live_0000", "created") }
 
-        let slice = try #require(cache.slice(partition, asked.target))
+        let slice = try #require(answer(to: asked, from: Self.five, rows: []))
 
         #expect(slice.text == asked.page(of: []))
     }
@@ -135,5 +139,34 @@ struct PageDerivationTests {
         #expect(cache.slice(partition, "/v1/sessions?limit=2&q=b") == nil)
         #expect(cache.slice(partition, "/v1/sessions?limit=2") == nil)
         #expect(cache.slice(partition, "/v1/others?limit=2&q=a") == nil)
+    }
+
+    /// Runs of rows that end and begin at every place, beside the ends of words of bits too.
+    @Test(arguments: [4, 20, 63, 64, 65, 72, 100, 130])
+    func rowsOfPagesOfEverySizeAreFoundAndGivenInRuns(count: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let rows = (0..<count).map { index in
+            let number = String(index)
+            return ReferenceRow(
+                id: "vs_" + String(repeating: "0", count: 4 - number.count) + number,
+                status: Bool.random(using: &generator) ? "created" : "completed", createdAt: 0, rest: "",
+                attempts: "[\(index)]")
+        }
+        let held = Self.query { ($0.limit, $0.attempts) = (count, true) }
+        cache.fillPage(partition, held.target, held.page(of: rows))
+
+        for limit in 1...count {
+            let filters: [(status: String?, cursor: String?)] = [
+                (nil, nil), ("created", nil), (nil, rows[count - limit].id),
+            ]
+            for (status, cursor) in filters {
+                let asked = Self.query {
+                    ($0.limit, $0.status, $0.cursor, $0.attempts) = (limit, status, cursor, limit % 2 == 0)
+                }
+                let slice = try #require(cache.slice(partition, asked.target))
+                #expect(slice.text == asked.page(of: rows), "\(asked.target)")
+                #expect(slice.bodyByteCount == slice.body.count)
+            }
+        }
     }
 }

@@ -82,6 +82,18 @@ struct PageModelTests {
         #expect(!compares("vs_ab", "vt_ba"))
     }
 
+    @Test func everyByteOfAnIDIsLookedAt() throws {
+        let alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+        let order = try RowOrder(prefixes: [""], alphabet: alphabet, length: 19)
+        for place in 0..<19 {
+            for byte in UInt8(0)...0xFF {
+                var id = [UInt8](repeating: UInt8(ascii: "x"), count: 19)
+                id[place] = byte
+                #expect(order.holds(id.span) == alphabet.utf8.contains(byte), "\(byte) at \(place)")
+            }
+        }
+    }
+
     @Test func everyFailureSaysWhatIsAllowed() {
         let failures: [PageModelFailure] = [
             .limitCount(2), .cursorCount(2), .includesTwice, .filterCount(9), .nameInvalid("a"),

@@ -56,4 +56,19 @@ struct PageQuestionTests {
         #expect(try !isFamily("/l?q=1", "/l"))
         #expect(try !isFamily("/l", "/m"))
     }
+
+    @Test func textsAreOrderedByteByByteWhateverTheirLength() {
+        let texts: [[UInt8]] = [
+            [], [0], [1], [1, 0], [0xFF], Array("vs_aaaaaaaaaaaa0".utf8), Array("vs_aaaaaaaaaaaa1".utf8),
+            Array("vs_aaaaaaaaaaab".utf8), Array("vs_abaaaaaaaaaa0".utf8), Array("vs_aaaaaaaaaaaa10".utf8),
+            Array("vs_baaaaaaaaaaaaaaaa".utf8), [0x80, 0, 0, 0, 0, 0, 0, 0], [0x7F, 1, 0, 0, 0, 0, 0, 0],
+        ]
+        for a in texts {
+            for b in texts {
+                let order = a.span.order(against: b.span)
+                #expect((order < 0) == a.lexicographicallyPrecedes(b), "\(a), \(b)")
+                #expect((order == 0) == (a == b), "\(a), \(b)")
+            }
+        }
+    }
 }

@@ -175,6 +175,10 @@ package struct ResponseComposer: ~Copyable {
             output.append("Cache-Status: kayle-gateway; hit; ttl=")
             output.append(signed: ttlSeconds)
             output.append("\r\n")
+        case .slice(let ttlSeconds):
+            output.append("Cache-Status: kayle-gateway; hit; ttl=")
+            output.append(signed: ttlSeconds)
+            output.append("; detail=page-slice\r\n")
         case .some(let status):
             words.removeAll(keepingCapacity: true)
             status.append(to: &words)
