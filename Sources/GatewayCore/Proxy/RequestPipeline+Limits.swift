@@ -2,12 +2,13 @@ import HTTPModel
 
 /// Stage 8: what a request takes from the limits of its tenant's plan and its route.
 ///
-/// A request is refused before the cache is asked if its limits have no room even for what a hit costs. It
-/// pays once, when it is known what it costs and nothing else can refuse it any more: for a hit before it is
-/// answered, for anything else before the upstream is asked. So a refused request has never taken anything.
-/// All of it happens inside one event.
+/// A request is refused before the cache is asked if its limits have no room for it. Where a miss costs
+/// more than a hit, only the cache can tell what to have room for: then it is refused after that, so that
+/// the wait it is told is the wait for its own price. It pays once, when it is known what it costs and
+/// nothing else can refuse it any more: for a hit before it is answered, for anything else before the
+/// upstream is asked. So a refused request has never taken anything. All of it happens inside one event.
 extension RequestPipeline {
-    /// 8: whether each bucket has the least that the request can cost; nothing is taken yet.
+    /// 8: whether each bucket has what the request costs, as far as that is known; nothing is taken yet.
     func checkLimits(
         _ method: Method, _ downstream: Downstream, _ record: inout ExchangeRecord
     ) -> Refusal? {
@@ -22,21 +23,21 @@ extension RequestPipeline {
         limited.price = method.isSafe ? plan.cost.miss : plan.cost.write
         // An opaque query goes by the cache.
         let mayBeHit = route.cache != nil && record.cacheStatus == nil && (method == .get || method == .head)
+        let isPriceKnown = !mayBeHit || plan.cost.hit == limited.price
         let decision = limiter.look(
-            LimitCharge(tokens: mayBeHit ? plan.cost.hit : limited.price), of: plan, by: subject,
+            LimitCharge(tokens: isPriceKnown ? limited.price : 0), of: plan, by: subject,
             at: LimitMoment(downstream.startedAt, unixNanoseconds: recorder.nowUnixNanoseconds),
             &limited.take)
         if decision == .within {
-            limited.isOwed = true
+            limited.plan = plan
             return nil
         }
-        return settle(decision, plan, tenant, &record)
+        return settle(decision, plan, &record)
     }
 
     /// What an answer out of the cache costs, before it is given.
     func takeForHit(_ record: inout ExchangeRecord) -> Refusal? {
-        guard limited.isOwed, let route = record.route else { return nil }
-        let plan = limits(of: record, route)
+        guard let plan = limited.plan.take() else { return nil }
         return take(LimitCharge(tokens: plan.cost.hit), plan, &record)
     }
 
@@ -44,7 +45,6 @@ extension RequestPipeline {
     /// Before that, whether the upstream and the gateway can take on any more; an answer whose time is over
     /// may be given all the same while the upstream takes none.
     func takeForUpstream(_ record: inout ExchangeRecord, isAnyhowAnswered: Bool = false) -> Refusal? {
-        guard let route = record.route else { return .noRoute }
         if !isAnyhowAnswered, let seconds = pausedSeconds(record) {
             tellLimits(&record)
             return .upstreamLimited(retryAfterSeconds: seconds)
@@ -58,8 +58,7 @@ extension RequestPipeline {
             recorder.shed(record.tenant, shortage)
             return .overloaded(retryAfterSeconds: shedder.retryAfterSeconds())
         }
-        guard limited.isOwed else { return nil }
-        let plan = limits(of: record, route)
+        guard let plan = limited.plan.take() else { return nil }
         let refusal = take(
             LimitCharge(tokens: limited.price, isUnderWay: plan.countsUnderWay), plan, &record)
         if refusal == nil, limited.take.report.underWay != 0 {
@@ -70,16 +69,15 @@ extension RequestPipeline {
 
     /// Tells a client what its limits have left when it is refused for another reason: a take of nothing.
     private func tellLimits(_ record: inout ExchangeRecord) {
-        guard limited.isOwed, let route = record.route else { return }
-        _ = take(LimitCharge(tokens: 0), limits(of: record, route), &record)
+        guard let plan = limited.plan.take() else { return }
+        _ = take(LimitCharge(tokens: 0), plan, &record)
     }
 
     private func take(
         _ charge: LimitCharge, _ plan: LimitPlan, _ record: inout ExchangeRecord
     ) -> Refusal? {
-        limited.isOwed = false
         let decision = limiter.take(charge, of: plan, &limited.take)
-        return settle(decision, plan, record.tenant, &record)
+        return settle(decision, plan, &record)
     }
 
     /// Ends what `takeForUpstream` began.
@@ -93,18 +91,17 @@ extension RequestPipeline {
 
     /// Writes down what came of a take, and says no if that is what came of it.
     private func settle(
-        _ decision: LimitDecision, _ plan: LimitPlan, _ tenant: TenantContext?,
-        _ record: inout ExchangeRecord
+        _ decision: LimitDecision, _ plan: LimitPlan, _ record: inout ExchangeRecord
     ) -> Refusal? {
         ownFields.truncate(to: limited.fieldsStart)
         switch decision {
         case .within:
             plan.fields.append(limited.take.report, plan, into: &ownFields)
-            if limited.take.report.exceeded != 0 { shadow(plan, tenant, &record) }
+            if limited.take.report.exceeded != 0 { shadow(plan, &record) }
             return nil
         case .exceeded(let index, _):
             plan.fields.append(limited.take.report, plan, into: &ownFields)
-            recorder.limitExceeded(tenant, plan.policies[index])
+            recorder.limitExceeded(record.tenant, plan.policies[index])
             record.limit = plan.policies[index].label
             return .limited(
                 ExceededLimits(plan, limited.take.report, longest: index),
@@ -116,10 +113,10 @@ extension RequestPipeline {
 
     /// Counts the limits in shadow that would have refused the request.
     private func shadow(
-        _ plan: LimitPlan, _ tenant: TenantContext?, _ record: inout ExchangeRecord
+        _ plan: LimitPlan, _ record: inout ExchangeRecord
     ) {
         for index in plan.policies.indices where limited.take.report.isExceeded(index) {
-            recorder.limitShadowed(tenant, plan.policies[index])
+            recorder.limitShadowed(record.tenant, plan.policies[index])
             record.limit = plan.policies[index].label
         }
     }
@@ -131,8 +128,10 @@ struct LimitedRequest: ~Copyable {
     var take = LimitTake()
     /// What it costs unless the cache answers it, in tokens.
     var price: UInt64 = 0
-    /// Whether it has limits and has neither paid nor been refused.
-    var isOwed = false
+    /// Its limits, until it has paid or is refused; then, and for a request without any, absent.
+    var plan: LimitPlan?
+    /// Whether nothing is owed.
+    var isPaid: Bool { plan == nil }
     /// Where the fields about limits begin in the gateway's own fields.
     var fieldsStart = 0
 }

@@ -36,7 +36,7 @@ extension RequestPipeline {
         _ refusal: Refusal, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
-        limited.isOwed = false
+        limited.plan = nil
         if case .limited = refusal { record.terms.acceptsProblem = ProblemDetails.isAccepted(head, bytes) }
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
             record.persistence = .close

@@ -103,7 +103,7 @@ package final class RequestPipeline {
         }
         if isForUs(head, bytes) { return answerOptions(bytes, &record, into: &output) }
         let handling = serve(head, bytes, downstream, &record, into: &output)
-        precondition(!limited.isOwed, "a request got an answer that has not paid for it")
+        precondition(limited.isPaid, "a request got an answer that has not paid for it")
         return handling
     }
 

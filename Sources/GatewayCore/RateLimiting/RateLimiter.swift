@@ -2,14 +2,14 @@ package import HTTPModel
 
 /// Takes from all limits of a request or from none, exactly, with all workers at once.
 ///
-/// A request is looked at before it is known what it costs (a hit in the cache, or a question to the upstream),
-/// and pays once, when that is known and nothing else refuses it: so a refused request never has anything to
-/// get back (docs/decisions/0013).
+/// A request is looked at before it is known what it costs (a hit in the cache, or a question to the
+/// upstream), and pays once, when that is known and nothing else refuses it: so a refused request never has
+/// anything to get back (docs/decisions/0013).
 ///
-/// One value for the whole process; quotas are counted in a table of their own (`QuotaStore`), whose buckets
-/// are numbered from `quotaBase` here. A look loads every bucket without writing: the usual refusal costs a few
-/// loads and disturbs nobody. A take locks the buckets, in ascending order of their places, looks again, and
-/// either moves every full time or none, and unlocks.
+/// One value for the whole process; quotas are counted in a table of their own (`QuotaStore`), whose
+/// buckets are numbered from `quotaBase` here. A look loads every bucket without writing: the usual refusal
+/// costs a few loads and disturbs nobody. A take locks the buckets, in ascending order of their places,
+/// looks again, and either moves every full time or none, and unlocks.
 ///
 /// Why no schedule of threads grants more than burst + rate × time: all changes of a bucket happen under its
 /// lock, and a take holds the locks of all its buckets from its last look to its last change (two-phase
@@ -42,11 +42,12 @@ package final class RateLimiter: Sendable {
         self.hashKey = hashKey
     }
 
-    /// Looks whether every limit of the plan has room for a charge, without writing: the usual refusal, which
-    /// disturbs nobody. `within` promises nothing: that only `take` can say, after which the request has paid.
+    /// Looks whether every limit of the plan has room for a charge, without writing: the usual refusal,
+    /// which disturbs nobody. `within` promises nothing: that only `take` can say, after which the request
+    /// has paid.
     ///
-    /// `take.report` says of a refusal what each limit has left. What was found is in `take` for the `take` that
-    /// follows, with a charge that may be greater.
+    /// `take.report` says of a refusal what each limit has left. What was found is in `take` for the `take`
+    /// that follows, with a charge that may be greater.
     package func look(
         _ charge: LimitCharge, of plan: LimitPlan, by subject: LimitSubject, at moment: LimitMoment,
         _ take: inout LimitTake
@@ -55,15 +56,16 @@ package final class RateLimiter: Sendable {
             moment.nanoseconds < TokenBucket.maximumInstantNanoseconds, "\(moment.nanoseconds) ns of uptime")
         take.begin(subject, moment)
         find(plan, &take)
-        return isRefused(charge, plan, &take) ? take.decision : .within
+        if isRefused(charge, plan, take) { refuse(charge, plan, &take) }
+        return take.decision
     }
 
     /// Takes what a request costs from every limit of the plan, or nothing from any. A limit in shadow takes
     /// part like the others as long as it has room, and refuses nobody when it has none.
     ///
-    /// `take` is what the last `look` has left, whose plan this is. `take.report` says afterwards what each limit
-    /// has left. About 40 ns for each limit with its look; allocates nothing; never blocks beyond another
-    /// worker's few lines.
+    /// `take` is what the last `look` has left, whose plan this is. `take.report` says afterwards what each
+    /// limit has left. About 40 ns for each limit with its look; allocates nothing; never blocks beyond
+    /// another worker's few lines.
     package func take(
         _ charge: LimitCharge, of plan: LimitPlan, _ take: inout LimitTake
     ) -> LimitDecision {
@@ -169,53 +171,60 @@ package final class RateLimiter: Sendable {
     ) -> Bool {
         let policies = plan.policies
         guard lock(&take, plan) else { return false }
-        if !isRefused(charge, plan, &take) {
-            for position in 0..<take.orderCount {
-                let index = take.order[position]
-                let rule = policies[index].rule
-                switch outcome(charge, index, plan, take) {
-                case .within(let word):
-                    take.words[index] = word
-                    if case .concurrent = rule { take.report.underWay |= 1 << UInt8(index) }
-                // Only a limit in shadow gets here.
-                case .exceeded: take.report.exceeded |= 1 << UInt8(index)
-                }
+        var after = take.words
+        for position in 0..<take.orderCount {
+            let index = take.order[position]
+            if case .within(let word) = outcome(charge, index, plan, take) {
+                after[index] = word
+                if case .concurrent = policies[index].rule { take.report.underWay |= 1 << UInt8(index) }
+            } else if policies[index].isShadow {
+                take.report.exceeded |= 1 << UInt8(index)
+            } else {
+                refuse(charge, plan, &take)
+                unlock(take, count: take.orderCount, plan)
+                return true
             }
-            for index in policies.indices { note(index, plan, &take) }
         }
+        take.words = after
         unlock(take, count: take.orderCount, plan)
+        // What is left is worked out when nobody waits for it any more.
+        for index in policies.indices { note(index, plan, &take) }
         return true
     }
 
-    /// Whether a limit that is enforced has no room; then the decision names the one with the longest wait:
-    /// who waits for it has waited for all. Only a take that ends reports, since what a bucket has left costs
-    /// a division.
+    /// Whether a limit that is enforced has no room.
     @inline(__always)
     private func isRefused(
-        _ charge: LimitCharge, _ plan: LimitPlan, _ take: inout LimitTake
+        _ charge: LimitCharge, _ plan: LimitPlan, _ take: borrowing LimitTake
     ) -> Bool {
         let policies = plan.policies
-        var (longest, wait): (Int, UInt64) = (-1, 0)
         for index in policies.indices
         where charge.concerns(policies[index].rule) && !policies[index].isShadow {
-            if case .exceeded(let nanoseconds) = outcome(charge, index, plan, take), nanoseconds > wait {
-                (longest, wait) = (index, nanoseconds)
-            }
+            if case .exceeded = outcome(charge, index, plan, take) { return true }
         }
-        if longest < 0 { return false }
+        return false
+    }
+
+    /// Refuses for the limit with the longest wait: who waits for it has waited for all. Only a take that
+    /// ends reports, since what a bucket has left costs a division.
+    private func refuse(_ charge: LimitCharge, _ plan: LimitPlan, _ take: inout LimitTake) {
+        let policies = plan.policies
+        take.report.removeAll()
+        var (longest, longestWait): (Int, UInt64) = (-1, 0)
         for index in policies.indices {
-            if charge.concerns(policies[index].rule),
+            guard charge.concerns(policies[index].rule),
                 case .exceeded(let wait) = outcome(charge, index, plan, take)
-            {
-                take.report.noteExceeded(
-                    policies[index].rule, at: index, word: take.words[index], take.moment(index),
-                    waitNanoseconds: wait)
-            } else {
+            else {
                 note(index, plan, &take)
+                continue
             }
+            take.report.noteExceeded(
+                policies[index].rule, at: index, word: take.words[index], take.moment(index),
+                waitNanoseconds: wait)
+            if !policies[index].isShadow, wait > longestWait { (longest, longestWait) = (index, wait) }
         }
-        take.decision = .exceeded(policyIndex: longest, retryAfterNanoseconds: wait)
-        return true
+        precondition(longest >= 0, "a request is refused by no limit")
+        take.decision = .exceeded(policyIndex: longest, retryAfterNanoseconds: longestWait)
     }
 
     @inline(__always)

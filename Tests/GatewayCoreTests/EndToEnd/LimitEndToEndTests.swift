@@ -52,14 +52,14 @@ struct LimitEndToEndTests {
         #expect(left("cost", opaque) == 4)
         // Four are left, and a write costs five.
         #expect(write.status == 429 && left("cost", write) == 4)
-        // The first part is given back: of four, three are enough for another miss.
+        // Nothing was taken: of four, three are enough for another miss.
         #expect(refused.status == 200 && left("cost", refused) == 1)
         #expect(standIn.control.requestCount == before + 1)
         #expect(try gateway.ask("GET", "/v1/sessions?limit=5").status == 429)
         #expect(try gateway.ask("GET", "/v1/sessions?limit=3").status == 200)
     }
 
-    @Test func whatAHitCostIsGivenBackWhenTheMissIsRefused() throws {
+    @Test func aRefusedMissHasTakenNothingAndIsToldTheWaitForItsOwnPrice() throws {
         let gateway = try gateway { options in
             options.planLimits =
                 #", { "name": "cost", "by": ["tenant"], "requests": 4, "per": "10h", "burst": 4 }"#
@@ -69,9 +69,15 @@ struct LimitEndToEndTests {
 
         let refused = try (0..<5).map { _ in try gateway.ask("GET", "/v1/sessions?limit=7") }
         let hit = try gateway.ask("GET", "/v1/sessions?limit=3")
+        let late = try ["limit=3", "limit=7"].map { try gateway.ask("GET", "/v1/sessions?\($0)") }
 
         #expect(refused.allSatisfy { $0.status == 429 })
         #expect(hit.status == 200 && left("cost", hit) == 0)
+        #expect(late.allSatisfy { $0.status == 429 })
+        // A token takes two and a half hours; nothing is left for the hit, nor for the miss, which costs
+        // three.
+        let waits = late.map { Int($0.value("Retry-After") ?? "") ?? 0 }
+        #expect((8_900...9_000).contains(waits[0]) && (26_900...27_000).contains(waits[1]), "\(waits)")
         #expect(standIn.control.requestCount == 1)
     }
 
