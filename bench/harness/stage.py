@@ -37,6 +37,8 @@ class Stage:
         os.chmod(self.folder, 0o755)
         self.tenants = [Tenant("acme"), Tenant("beta"), Tenant("narrow", narrow=True)]
         self.wrong_token = None
+        # Tokens that are refused, by the way in which they are; filled where that is measured.
+        self.refused = {}
         self.further = []
         # Answers of the gateway, byte for byte, by tenant and target.
         self.recorded = {}

@@ -22,6 +22,8 @@ package final class AccessSnapshot: Sendable {
     private let digestKey: DigestKey
     // The keys under all peppers but the newest, by position.
     private let olderDigestKeys: [DigestKey]
+    // The field with a token that nobody has, drawn anew for each snapshot.
+    private let standIn: [UInt8]
 
     /// What a request needs of a tenant, likewise without a reference.
     private struct PreparedTenant {
@@ -48,6 +50,7 @@ package final class AccessSnapshot: Sendable {
     ) {
         digestKey = keys.digestKey
         olderDigestKeys = (1..<max(keys.count, 1)).map { keys.digestKey(at: $0) }
+        standIn = Self.makeStandIn()
         var tenants: [Tenant] = []
         var tokens: [PreparedToken] = []
         var allowLists: [[AddressBlock]] = []
@@ -119,14 +122,15 @@ package final class AccessSnapshot: Sendable {
         slotShift = other.slotShift
         digestKey = other.digestKey
         olderDigestKeys = other.olderDigestKeys
+        standIn = other.standIn
         checkInvariants()
     }
 
     /// Finds out whose token an Authorization field shows, if it is good.
     ///
-    /// No allocation. Shape and checksum of a token are no secret, so what fails them ends early. Nothing is
-    /// hashed for an id that nobody has: whoever answers 401 to that calls `hashInVain`, so that it takes as
-    /// long as a wrong secret (docs/decisions/0012).
+    /// No allocation. What is malformed ends early, and nothing is hashed for an id that nobody has: whoever
+    /// answers 401 to that calls `judgeInVain` first, so that every refusal takes as long as a wrong secret
+    /// (docs/decisions/0012).
     package func authenticate(_ authorization: Span<UInt8>, nowUnixSeconds: Int64) -> Authentication {
         guard !authorization.isEmpty else { return .refused(.missing, holder: nil) }
         // RFC 9110 §11.1: the scheme has no case. RFC 6750 §2.1: one space follows; the token is exact.
@@ -160,10 +164,31 @@ package final class AccessSnapshot: Sendable {
         return olderDigestKeys[Int(token.pepper) - 1].matches(bytes, token.digest)
     }
 
-    /// Takes as long as looking at the secret of a token does, for a field whose token nobody has.
-    package func hashInVain(_ authorization: Span<UInt8>) {
+    /// Does what is left undone when a token was refused before its secret was looked at, with a token that
+    /// nobody has: so that each refusal has read one shape and checksum, looked up one id and computed one
+    /// hash. `bench/instructions` counts it for every kind.
+    package func judgeInVain(after reason: AccessRefusal) {
+        switch reason {
+        case .malformed:
+            let field = standIn
+            if case .refused(.unknown, _) = authenticate(field.span, nowUnixSeconds: 0) { hashInVain() }
+        case .unknown: hashInVain()
+        case .missing, .digestMismatch, .revoked, .notYetValid, .expired, .upstreamCredentialMissing,
+            .addressNotAllowed, .routeNotAllowed, .scopeMissing:
+            break
+        }
+    }
+
+    private func hashInVain() {
+        let field = standIn
         // No digest is zero, so this never matches.
-        _ = digestKey.matches(authorization.extracting(droppingFirst: 7), .zero)
+        _ = digestKey.matches(field.span.extracting(droppingFirst: 7), .zero)
+    }
+
+    private static func makeStandIn() -> [UInt8] {
+        var randomness = SystemRandomness()
+        let token = Token.make(id: TokenID(randomness: &randomness), randomness: &randomness)
+        return Array("Bearer ".utf8) + token.withBytes { $0.array }
     }
 
     /// Whether the grant's token may be used from an address: neither it nor its tenant has an allow list

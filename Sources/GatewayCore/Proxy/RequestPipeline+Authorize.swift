@@ -34,7 +34,7 @@ extension RequestPipeline {
                 if let seconds = failedTokens.take(record.address, now: record.startedAt) {
                     return .guessing(retryAfterSeconds: seconds)
                 }
-                if reason == .unknown { record.snapshot.access.hashInVain(bytes.extracting(value.range)) }
+                record.snapshot.access.judgeInVain(after: reason)
             }
             if let holder {
                 record.token = holder.token

@@ -1,5 +1,6 @@
 import HTTPModel
 import KayleStandIn
+import Settings
 import Testing
 
 @testable import GatewayCore
@@ -63,6 +64,47 @@ struct GuessingTests {
     @Test func noTokenIsNoAttempt() throws {
         for _ in 0..<30 { #expect(try ask(nil, from: "192.0.2.3").status == 401) }
         #expect(try ask("x", from: "192.0.2.3").status == 401)
+    }
+
+    /// Every way in which a token can be refused. What each costs, `bench/instructions` counts.
+    @Test func everyRefusedTokenGetsTheSameBytes() throws {
+        let (unknown, known) = try guesses()
+        let ways = ["revoked", "expired", "early", "removed", "tenant removed"]
+        let tokens = try ways.map { _ in try gateway.issue() }
+        let ids = try tokens.map { try #require(TokenID(String($0.dropFirst(5).prefix(12)))) }
+        try gateway.editor().edit { store in
+            var other = StoredTenant(
+                id: "gone", plan: store.tenants[0].plan, upstreamToken: .environment("HOME"))
+            other.tokens = store.tenants[0].tokens.filter { $0.id == ids[4] }
+            store.tenants[0].tokens.removeAll { $0.id == ids[3] || $0.id == ids[4] }
+            store.tenants.append(other)
+            for index in store.tenants[0].tokens.indices {
+                let token = store.tenants[0].tokens[index]
+                if token.id == ids[0] { store.tenants[0].tokens[index].revokedAt = AccessFixture.now }
+                if token.id == ids[1] {
+                    store.tenants[0].tokens[index].expiresAt = UTCTimestamp(unixSeconds: 1)
+                }
+                if token.id == ids[2] {
+                    store.tenants[0].tokens[index] = StoredToken(
+                        id: token.id, digest: token.digest, scopes: token.scopes, pepper: token.pepper,
+                        notBefore: UTCTimestamp.latest, allow: [])
+                }
+            }
+        }
+        try gateway.editor().removeTenant("gone")
+        var number = 0
+        func answer(_ token: String) throws -> String {
+            // From a new address each time, so that each has its attempts.
+            number += 1
+            let answer = try ask(token, from: "198.51.100.\(number)")
+            return "\(answer.status) " + answer.head.replacing(/Date: [^\r]*/, with: "") + answer.text
+        }
+        #expect(try eventually { try ask(tokens[4], from: "192.0.2.9").status == 401 })
+
+        let shapes = try (tokens + [unknown, known, "x", String(unknown.dropLast()) + "!"]).map(answer)
+
+        #expect(Set(shapes).count == 1, "\(Set(shapes))")
+        #expect(shapes[0].hasPrefix("401 "))
     }
 
     @Test func refusalsLookAlikeWithAndWithoutAnAttemptLeft() throws {
