@@ -155,11 +155,11 @@ package struct JSONWalker {
             let quotes = word ^ (ones &* 0x22)
             let escapes = word ^ (ones &* 0x5C)
             // A byte below 0x20, or one that became zero, borrows into its own highest bit. A borrow can
-            // also mark a neighbour: then the bytes are looked at one by one, and nothing is missed.
+            // also mark a neighbour above it, so only the first mark counts.
             let control = (word &- ones &* 0x20) & ~word
             let special = control | (quotes &- ones) & ~quotes | (escapes &- ones) & ~escapes
+            position += (special & highs).trailingZeroBitCount / 8
             if special & highs != 0 { return }
-            position += 8
         }
     }
 }

@@ -29,10 +29,12 @@ package enum Base64URL {
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 6 / 8)
+        let values = values
         var pending: UInt32 = 0
         var pendingBits = 0
         for index in text.indices {
-            guard let value = value(of: text[index]) else { return nil }
+            let value = values[Int(text[index])]
+            guard value < 64 else { return nil }
             pending = pending << 6 | UInt32(value)
             pendingBits += 6
             if pendingBits >= 8 {
@@ -46,14 +48,11 @@ package enum Base64URL {
         return bytes
     }
 
-    private static func value(of byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
-        }
-    }
+    /// What each byte stands for; 0xFF for what is not of the alphabet. A table, since which range a character
+    /// of random bytes lies in cannot be predicted.
+    private static let values = {
+        var values = [UInt8](repeating: 0xFF, count: 256)
+        for (value, byte) in alphabet.enumerated() { values[Int(byte)] = UInt8(value) }
+        return values
+    }()
 }

@@ -23,6 +23,8 @@ struct StoreScan {
         guard text.count <= TenantStore.maximumBytes else { return nil }
         let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
         var scan = StoreScan(folder: folder, plans: Set(plans))
+        // A token as the commands write it takes 380 bytes.
+        scan.tokenIDs.reserveCapacity(text.count / 256)
         var tenants: [StoredTenant] = []
         scan.walker.skipBlanks(text)
         let isRead = scan.members(text, of: ["tenants"]) { scan, _ in
@@ -94,16 +96,20 @@ struct StoreScan {
         var routes: [String] = []
         let isRead = members(text, of: Self.tokenKeys) { scan, key in
             switch key {
-            case 0: scan.set(&id, scan.plain(text).flatMap { TokenID(text.extracting($0.range)) })
+            // These have no escapes and no letters but ASCII: what has any is none of them.
+            case 0: scan.set(&id, scan.walker.string(text).flatMap { TokenID(text.extracting($0.range)) })
             case 1: scan.set(&name, scan.label(text))
             case 2:
-                scan.set(&digest, scan.plain(text).flatMap { Digest(storedText: text.extracting($0.range)) })
+                scan.set(
+                    &digest,
+                    scan.walker.string(text).flatMap { Digest(storedText: text.extracting($0.range)) })
             case 3: scan.isNull(text) || scan.set(&pepper, scan.name(text))
             case 4: scan.scopes(text, into: &scopes)
             case 5...9:
                 scan.isNull(text)
                     || scan.set(
-                        &times[key - 5], scan.plain(text).flatMap { UTCTimestamp(text.extracting($0.range)) })
+                        &times[key - 5],
+                        scan.walker.string(text).flatMap { UTCTimestamp(text.extracting($0.range)) })
             case 10: scan.blocks(text, into: &allow)
             case 11: scan.isNull(text) || scan.set(&maximumLimit, scan.limit(text))
             case 12:
@@ -188,13 +194,6 @@ struct StoreScan {
     private mutating func name(_ text: Span<UInt8>) -> String? {
         guard let string = string(text), SettingsName.isName(string) else { return nil }
         return string
-    }
-
-    /// A string that stands for itself: ASCII without escapes.
-    private mutating func plain(_ text: Span<UInt8>) -> ByteRange? {
-        guard let range = walker.string(text) else { return nil }
-        for index in range.range where text[index] >= 0x80 || text[index] == 0x5C { return nil }
-        return range
     }
 
     /// Any string. One with escapes or other letters than ASCII goes through the strict reader by itself.
