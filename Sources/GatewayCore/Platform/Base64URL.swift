@@ -48,8 +48,8 @@ package enum Base64URL {
         return bytes
     }
 
-    /// What each byte stands for; 0xFF for what is not of the alphabet. A table, since which range a character
-    /// of random bytes lies in cannot be predicted.
+    /// What each byte stands for; 0xFF for what is not of the alphabet. A table, since which range a
+    /// character of random bytes lies in cannot be predicted.
     private static let values = {
         var values = [UInt8](repeating: 0xFF, count: 256)
         for (value, byte) in alphabet.enumerated() { values[Int(byte)] = UInt8(value) }

@@ -13,9 +13,9 @@ extension RequestPipeline {
         _ method: Method, _ downstream: Downstream, _ record: inout ExchangeRecord
     ) -> Refusal? {
         guard let route = record.route else { return .noRoute }
-        let plan = limits(of: record, route)
-        if plan.isEmpty { return nil }
         let tenant = record.tenant
+        let plan = tenant?.limits[route.index] ?? record.snapshot.openLimits[route.index]
+        if plan.isEmpty { return nil }
         let subject = LimitSubject(
             tenant: tenant?.tenant.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
             credential: tenant?.tenant.credentialIdentity ?? 0, address: downstream.address)
@@ -83,10 +83,6 @@ extension RequestPipeline {
     /// Ends what `takeForUpstream` began.
     func release(_ underWay: UnderWay) {
         limiter.release(underWay.mask, of: underWay.plan, by: underWay.subject)
-    }
-
-    private func limits(of record: borrowing ExchangeRecord, _ route: Route) -> LimitPlan {
-        record.tenant?.limits[route.index] ?? record.snapshot.openLimits[route.index]
     }
 
     /// Writes down what came of a take, and says no if that is what came of it.

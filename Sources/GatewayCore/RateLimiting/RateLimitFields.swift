@@ -20,7 +20,10 @@ package struct RateLimitFields: Sendable {
                 "\"\($0.name)\";q=\($0.maximum)" + Self.window($0, or: ";qu=\"concurrent-requests\"")
             }
             parts = ["RateLimit-Policy: \(list.joined(separator: ", "))\r\nRateLimit: "]
-            parts += policies.map { $0.isShadow ? "" : "\"\($0.name)\";r=" }
+            for policy in policies {
+                let comma = parts.dropFirst().allSatisfy(\.isEmpty) ? "" : ", "
+                parts.append(policy.isShadow ? "" : "\(comma)\"\(policy.name)\";r=")
+            }
         case .draft07:
             let list = told.map { "\($0.maximum)" + Self.window($0, or: "") + ";comment=\"\($0.name)\"" }
             parts = ["RateLimit-Policy: \(list.joined(separator: ", "))\r\nRateLimit: "]
@@ -74,10 +77,7 @@ package struct RateLimitFields: Sendable {
         _ report: borrowing LimitReport, _ plan: LimitPlan, _ bytes: Span<UInt8>,
         into buffer: inout ByteBuffer
     ) {
-        var isFirst = true
         for index in 0..<report.count where ends[index] < ends[index + 1] {
-            if !isFirst { buffer.append(", ") }
-            isFirst = false
             buffer.append(bytes.extracting(ends[index]..<ends[index + 1]))
             buffer.append(decimal: report[index].remaining)
             // Nobody knows when a request ends: a limit of requests at once has no time.
