@@ -30,6 +30,14 @@ MARGIN = 1.03
 # All refusals of a token must cost the same but for so much: a second checksum, a comparison of dates, a member more in the
 # log. Less than the hash (4,000 here), a look-up and half of what a log line costs.
 ALIKE = 1.06
+# What the path of a hit had better not call, by what the table calls it: memory (but for OpenSSL's own), counted references,
+# checks at run time.
+FORBIDDEN = {"allocations": ("malloc", "calloc", "realloc", "posix_memalign", "swift_allocObject", "swift_slowAlloc"),
+             "retains": ("swift_retain", "swift_retain_n", "swift_bridgeObjectRetain", "swift_unknownObjectRetain"),
+             "checks": ("swift_beginAccess", "swift_once", "swift_dynamicCast", "swift_conformsToProtocol")}
+# How much of it may be in a hit: `calls_per_hit` in thresholds.json. What the process does now and then is below this.
+NOISE = 0.5
+LEAN = ("hit-plain", "hit-tls")
 # A miss waits for sockets, and how often it wakes for one answer is chance.
 MISS_MARGIN = 1.08
 
@@ -61,6 +69,32 @@ class Watched:
         return int(counts[-1]), path(kept_as or "")
 
 
+def calls(file):
+    """How often each function was called by each: {(callee, caller): count}, by their names."""
+    names, counts, caller, callee = {}, {}, None, None
+    with open(file, errors="replace") as lines:
+        for line in lines:
+            if line.startswith(("fn=", "cfn=")):
+                number, _, name = line.split("=", 1)[1].strip().partition(" ")
+                if name:
+                    # A recursive call and one through the dynamic linker have marks behind the name.
+                    names[number] = re.split(r"['@]", name)[0]
+                if line.startswith("c"):
+                    callee = names.get(number)
+                else:
+                    caller = names.get(number)
+            elif line.startswith("calls="):
+                counts[callee, caller] = counts.get((callee, caller), 0) + int(line[6:].split()[0])
+    return counts
+
+
+def callers(file, requests):
+    """Who calls what no hit may call, and how often per request."""
+    found = [(count / requests, callee, caller) for (callee, caller), count in calls(file).items()
+             if any(callee in functions for functions in FORBIDDEN.values()) and count >= requests / 20]
+    return "\n".join(f"{count:7.2f} {callee} by {caller}" for count, callee, caller in sorted(found, reverse=True))
+
+
 def requests_of(stage, name, token, count):
     """The requests of one run."""
     if name in pages.SLICES:
@@ -79,12 +113,13 @@ def requests_of(stage, name, token, count):
 
 
 def count_one(watched, name, requests):
-    """Instructions per request, and the file with the counts of a longer run."""
+    """Instructions per request, forbidden calls per request, and the file with the counts of a longer run."""
     stage, contender = watched.stage, watched.contender
     tls, owner, status = WORK[name]
     tokens = {tenant.name: tenant.token for tenant in stage.tenants} | stage.refused
     token = tokens.get(owner, stage.wrong_token)
     least = {requests: None, 2 * requests: None}
+    called = {}
     with open_connection(contender.tls_port if tls else contender.plain_port, tls) as connection:
         if name in pages.SLICES:
             connection.sendall(request_bytes(pages.SLICES[name][0], token))
@@ -104,7 +139,13 @@ def count_one(watched, name, requests):
             total, file = watched.counts(kept_as=f"kept.{name}")
             if count in least:
                 least[count] = min(total, least[count] or total)
-    return (least[2 * requests] - least[requests]) / requests, file
+                found = calls(file)
+                for kind, functions in FORBIDDEN.items():
+                    number = sum(count for (callee, caller), count in found.items()
+                                 if callee in functions and caller not in functions and not str(caller).startswith("CRYPTO_"))
+                    called[kind, count] = min(number, called.get((kind, count), number))
+    forbidden = {kind: (called[kind, 2 * requests] - called[kind, requests]) / requests for kind in FORBIDDEN}
+    return (least[2 * requests] - least[requests]) / requests, forbidden, file
 
 
 def functions(file, count):
@@ -133,11 +174,12 @@ def compare(options, works):
         options.gateway = program
         running.append(Watched("gateway", stage))
         check(running[0].contender)
-        counts, floor = {}, {}
+        counts, floor, forbidden = {}, {}, {}
         for name in works:
-            counts[name], file = count_one(running[0], name, options.requests)
+            counts[name], forbidden[name], file = count_one(running[0], name, options.requests)
             if options.functions:
-                print(f"\n{name}: {2 * options.requests} requests\n{functions(file, options.functions)}\n")
+                print(f"\n{name}: {2 * options.requests} requests\n{functions(file, options.functions)}\n"
+                      f"\n{callers(file, 2 * options.requests)}\n")
         if options.floor:
             record_answers(running[0].contender)
             running.append(Watched("floor", stage))
@@ -147,7 +189,18 @@ def compare(options, works):
         for watched in running:
             watched.contender.stop()
         stage.close()
-    return judge(counts, floor, thresholds, options)
+    return max(judge(counts, floor, thresholds, options), judge_calls(forbidden, thresholds["calls_per_hit"]))
+
+
+def judge_calls(forbidden, allowed):
+    """Prints what was called that had better not be; 1 if a hit called more of it than is allowed."""
+    print("\n| calls per request | " + " | ".join(FORBIDDEN) + " |\n|---|" + "--:|" * len(FORBIDDEN))
+    for name, found in forbidden.items():
+        print(f"| {name} | " + " | ".join(f"{count:.2f}" for count in found.values()) + " |")
+    guilty = [(name, kind) for name in LEAN for kind, count in forbidden.get(name, {}).items() if count > allowed[kind] + NOISE]
+    for name, kind in guilty:
+        print(f"{name}: more {kind} than thresholds.json allows; bench/instructions {name} --functions 30 shows whose")
+    return 1 if guilty else 0
 
 
 def threshold_of(name):
