@@ -204,8 +204,8 @@ package final class UpstreamClient {
 }
 
 extension UpstreamClient {
-    /// Begins a transfer on an idle connection, or on a new one. Nothing ends in here: a connection that takes
-    /// nothing is found out by reading from it.
+    /// Begins a transfer on an idle connection, or on a new one. Nothing ends in here: a connection that
+    /// takes nothing is found out by reading from it.
     private func begin(_ transfer: Transfer) {
         running.append(transfer)
         switch pool.take(&scratch, now: progress.now) {

@@ -51,8 +51,8 @@ package struct UpstreamRequest {
     /// Adds a field line behind the others; duplicates stay separate lines in their order.
     ///
     /// Left out: Content-Length, Expect, Authorization and the fields of a single connection (RFC 9110
-    /// §7.6.1), which the client and the request itself answer for. A Host line replaces the one made from the
-    /// origin.
+    /// §7.6.1), which the client and the request itself answer for. A Host line replaces the one made from
+    /// the origin.
     package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
         // A line end in here would be a smuggled field or request; both parsers refuse it long before.
         precondition(Self.isVisible(name), "a field name holds a blank or a control")

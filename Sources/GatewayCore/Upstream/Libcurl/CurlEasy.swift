@@ -1,6 +1,7 @@
-// Boundary file: the easy interface of libcurl. Every call here runs on the worker that owns the handle, which
-// belongs to `CurlEasy` and is freed in its deinit. Callbacks get the `ConnectionTable` and the `CurlEasy`
-// unretained: the pool keeps both alive for as long as libcurl knows them. They unwrap, forward, return.
+// Boundary file: the easy interface of libcurl. Every call here runs on the worker that owns the handle,
+// which belongs to `CurlEasy` and is freed in its deinit. Callbacks get the `ConnectionTable` and the
+// `CurlEasy` unretained: the pool keeps both alive for as long as libcurl knows them. They unwrap, forward,
+// return.
 import CCurl
 import CGatewayShims
 import Glibc

@@ -27,7 +27,7 @@ final class CurlMulti {
         unsafe self.handle = handle
         self.connections = connections
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        // Above this libcurl would look for idle ones to close; none are idle for it. The pool keeps the bound.
+        // Above this libcurl would look for idle ones to close. The pool keeps the bound, far below.
         unsafe check(gw_curl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 2 * maximumConnectionCount))
         unsafe check(gw_curl_multi_set_long(handle, CURLMOPT_PIPELINING, 0))
         unsafe check(gw_curl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, context))
