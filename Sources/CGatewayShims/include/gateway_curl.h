@@ -1,18 +1,13 @@
 // Typed wrappers for libcurl's variadic calls and for the union in CURLMsg, one per class of argument, and the
-// three socket questions the upstream asks. No branches that decide anything, no state: policy is Swift's.
+// socket the upstream asks for. No branches that decide anything, no state: policy is Swift's.
 #pragma once
 #include <curl/curl.h>
-#include <netinet/in.h>
-#include <stdint.h>
 #include <sys/socket.h>
 
 /// size_t (char *, size_t, size_t, void *): the shape of the header, write and read callbacks.
 typedef size_t (*gw_curl_data_callback)(char *, size_t, size_t, void *);
 
 static inline CURLcode gw_curl_set_long(CURL *easy, CURLoption option, long value) {
-    return curl_easy_setopt(easy, option, value);
-}
-static inline CURLcode gw_curl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
     return curl_easy_setopt(easy, option, value);
 }
 /// libcurl copies the text; NULL resets the option.
@@ -36,16 +31,10 @@ static inline CURLcode gw_curl_set_open_callback(CURL *easy, curl_opensocket_cal
 static inline CURLcode gw_curl_set_close_callback(CURL *easy, curl_closesocket_callback callback) {
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
 }
-static inline CURLcode gw_curl_set_prerequest_callback(CURL *easy, curl_prereq_callback callback) {
-    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
-}
-static inline CURLcode gw_curl_set_debug_callback(CURL *easy, curl_debug_callback callback) {
-    return curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, callback);
-}
 static inline CURLcode gw_curl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }
-static inline CURLcode gw_curl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
+static inline CURLcode gw_curl_get_socket(CURL *easy, CURLINFO info, curl_socket_t *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 static inline CURLcode gw_curl_get_pointer(CURL *easy, CURLINFO info, void **value) {
@@ -74,18 +63,6 @@ static inline CURL *gw_curl_multi_next_result(CURLM *multi, CURLcode *result) {
     return message->easy_handle;
 }
 
-/// Looks at one byte without taking it and without waiting: 1 there is one, 0 the peer closed, -1 see errno.
-static inline ssize_t gw_socket_peek(int fd) {
-    char byte;
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-}
-/// The local port of a bound IPv4 or IPv6 socket, 0 if there is none; both families keep it in one place.
-static inline uint16_t gw_socket_local_port(int fd) {
-    struct sockaddr_in6 address = {.sin6_port = 0};
-    socklen_t length = sizeof(address);
-    getsockname(fd, (struct sockaddr *)&address, &length);
-    return ntohs(address.sin6_port);
-}
 /// The socket libcurl asks for, never blocking and never inherited by a child.
 static inline int gw_socket_open(const struct curl_sockaddr *address) {
     return socket(address->family, address->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address->protocol);

@@ -22,6 +22,8 @@ package struct Readiness: Sendable, Hashable {
 
     /// Something can be read, or the peer ended its side.
     package var isReadable: Bool { bits & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0 }
+    /// The peer ended its side.
+    package var hasPeerEnded: Bool { bits & EPOLLRDHUP.rawValue != 0 }
     /// Something can be written.
     package var isWritable: Bool { bits & EPOLLOUT.rawValue != 0 }
     /// The connection is broken or both sides are closed.

@@ -184,6 +184,17 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// Drops the first `count` unread bytes and overwrites them, for they may be a secret.
+    package mutating func consumeAndWipe(_ count: Int) {
+        precondition(count >= 0 && count <= self.count, "\(count) of \(self.count) bytes wiped")
+        // Bytes head ..< head + count are within the memory.
+        if let base = unsafe base { unsafe explicit_bzero(base + head, count) }
+        consume(count)
+    }
+
+    /// Makes room for `extra` more bytes, so that appending them moves nothing.
+    package mutating func reserve(_ extra: Int) { ensureSpare(extra) }
+
     /// Drops the unread bytes beyond the first `count`: takes back what was appended after that point.
     package mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "cut to \(count) of \(self.count) bytes")

@@ -42,27 +42,29 @@ package struct UpstreamPoller {
     }
 }
 
-/// The sockets libcurl has open: what it wishes for each, who uses it, and which are idle.
+/// The sockets towards the upstream: whose each is, and what it is watched for.
 ///
-/// libcurl asks for a socket at the begin of each request and gives it back at its end; obeying at once would
-/// cost two system calls per request. So wishes are recorded, and only differences that are left before the
-/// loop waits are applied. An idle connection stays watched on purpose: whatever arrives on it without a
-/// request would be taken for the answer to the next one, perhaps another tenant's (swift-notes §6, hazard
-/// 1). Confined to one worker.
+/// While a connection is made, libcurl asks for its sockets and gives them back; then it is the connection's.
+/// Wishes are recorded, and only the differences that are left before the loop waits are applied. Confined to
+/// one worker.
 final class ConnectionTable {
     /// Who a descriptor belongs to.
     private enum Use {
-        /// A request's connection is being made; its number. libcurl closes sockets in this state without a
-        /// word, so nothing is believed about them until the connection is established.
+        /// A connection is being made; its number. libcurl closes sockets in this state without a word, so
+        /// nothing is believed about them until the connection is established.
         case connecting(UInt64)
-        /// A request runs on the connection; its number.
-        case transfer(UInt64)
-        /// Nobody: whatever happens on it spoils it.
-        case idle
         /// libcurl's resolver, which opens and closes it by itself.
         case resolver
-        /// Shut down because of unasked bytes; libcurl has yet to notice and to close it.
-        case spoiled
+        /// A connection that is made.
+        case established(UpstreamConnection)
+    }
+
+    /// Who has to hear of what happened on a descriptor.
+    enum Listener {
+        case libcurl
+        case connection(UpstreamConnection)
+        /// It is not ours any more.
+        case nobody
     }
 
     private struct Entry {
@@ -70,77 +72,66 @@ final class ConnectionTable {
         var wanted: UpstreamInterest?
         var applied: UpstreamInterest?
         var isChanged = false
-        /// Local port once the connection is established; 0 before.
-        var localPort: UInt16 = 0
 
-        func isConnecting(for transfer: UInt64) -> Bool {
-            if case .connecting(transfer) = use { true } else { false }
-        }
-
-        func isUsed(by transfer: UInt64) -> Bool {
-            if case .transfer(transfer) = use { true } else { false }
+        func isConnecting(for connection: UInt64) -> Bool {
+            if case .connecting(connection) = use { true } else { false }
         }
     }
 
     private let poller: UpstreamPoller
     private var entries: [Int32: Entry] = [:]
     private var changed: [Int32] = []
-    /// Connections opened since the beginning.
+    /// Sockets opened since the beginning.
     private(set) var openedCount: UInt64 = 0
-    /// Idle connections given up because something arrived on them, a polite close included.
-    private(set) var spoiledCount: UInt64 = 0
 
     /// A table without sockets.
     init(poller: UpstreamPoller) { self.poller = poller }
 
-    /// Number of idle connections that may be used again.
-    var idleCount: Int {
-        entries.values.count { entry in if case .idle = entry.use { true } else { false } }
-    }
-
-    /// Whether libcurl has a say about what happened on this descriptor; idle ones are examined here instead.
-    func isInUse(_ descriptor: Int32) -> Bool {
+    /// Who has to hear of what happened on this descriptor.
+    func listener(on descriptor: Int32) -> Listener {
         switch entries[descriptor]?.use {
-        case .connecting, .transfer, .resolver: true
-        case .idle, .spoiled, nil: false
+        case .connecting, .resolver: .libcurl
+        case .established(let connection): .connection(connection)
+        case nil: .nobody
         }
     }
 
-    /// libcurl opened a socket for a request.
-    func opened(_ descriptor: Int32, for transfer: UInt64) {
+    /// libcurl opened a socket for a connection.
+    func opened(_ descriptor: Int32, for connection: UInt64) {
         openedCount += 1
         // If the number belonged to an earlier attempt that libcurl closed without a word, libcurl takes its
         // wish for told and will not tell it again.
         let wanted = entries[descriptor]?.wanted
-        entries[descriptor] = Entry(use: .connecting(transfer), wanted: wanted, applied: nil)
+        entries[descriptor] = Entry(use: .connecting(connection), wanted: wanted, applied: nil)
         if wanted != nil { noteChange(of: descriptor) }
     }
 
-    /// The request's connection is made: the socket with this local port. Other attempts of the same request
-    /// are over, their sockets closed.
-    func established(localPort: UInt16, by transfer: UInt64) {
-        for descriptor in connecting(for: transfer) {
-            if SocketProbe.localPort(of: descriptor) == localPort {
-                entries[descriptor]?.use = .transfer(transfer)
-                entries[descriptor]?.localPort = localPort
-            } else {
-                closing(descriptor)
-            }
-        }
+    /// The connection is made, by this socket, which is watched for answers from now on. Other attempts are
+    /// over, their sockets closed.
+    func established(_ descriptor: Int32, for connection: UpstreamConnection) {
+        for other in connecting(for: connection.number) where other != descriptor { closing(other) }
+        let applied = entries[descriptor]?.applied
+        entries[descriptor] = Entry(use: .established(connection), wanted: .readable, applied: applied)
+        noteChange(of: descriptor)
     }
 
-    private func connecting(for transfer: UInt64) -> [Int32] {
-        entries.filter { $0.value.isConnecting(for: transfer) }.map(\.key)
+    /// No connection came of it: its sockets are closed.
+    func abandoned(_ connection: UInt64) {
+        for descriptor in connecting(for: connection) { closing(descriptor) }
     }
 
-    /// libcurl is about to close a connection.
+    private func connecting(for connection: UInt64) -> [Int32] {
+        entries.filter { $0.value.isConnecting(for: connection) }.map(\.key)
+    }
+
+    /// libcurl is about to close a socket.
     func closing(_ descriptor: Int32) {
         guard let entry = entries.removeValue(forKey: descriptor) else { return }
         if entry.applied != nil { poller.apply(descriptor, .remove) }
     }
 
-    /// libcurl wishes to hear of a descriptor for a request; `nil`: no more.
-    func wishes(_ interest: UpstreamInterest?, on descriptor: Int32, for transfer: UInt64) {
+    /// libcurl wishes to hear of a descriptor while it makes a connection; `nil`: no more.
+    func wishes(_ interest: UpstreamInterest?, on descriptor: Int32, for connection: UInt64) {
         guard var entry = entries[descriptor] else {
             // Not opened through us: the resolver's wake-up pipe, watched only while it resolves.
             guard let interest else { return }
@@ -148,72 +139,27 @@ final class ConnectionTable {
             noteChange(of: descriptor)
             return
         }
-        if case .resolver = entry.use, interest == nil {
+        switch (entry.use, interest) {
+        case (.established, _): return
+        case (.resolver, nil):
             // It is closed next without another word, and its number may come back as a connection.
             closing(descriptor)
             return
-        }
-        switch (entry.use, interest) {
-        case (.idle, nil): return
         case (.connecting, nil):
             // It may be closed already, and its number a client's before this turn is over.
             if entry.applied != nil { poller.apply(descriptor, .remove) }
             entry.applied = nil
-        // A connection may pass from one request to the next inside one call of libcurl; the last wish
-        // counts.
-        case (.idle, _), (.transfer, _?), (.spoiled, _?): entry.use = .transfer(transfer)
-        case (.connecting, _), (.resolver, _), (.transfer, nil), (.spoiled, nil): break
+        case (.connecting, _?), (.resolver, _?): break
         }
         entry.wanted = interest
         entries[descriptor] = entry
         noteChange(of: descriptor)
     }
 
-    /// A request is over: a connection it used and left open is idle now, and watched.
-    func released(by transfer: UInt64) {
-        for descriptor in connecting(for: transfer) { closing(descriptor) }
-        while let index = entries.firstIndex(where: { $0.value.isUsed(by: transfer) }) {
-            let descriptor = entries[index].key
-            entries.values[index].use = .idle
-            entries.values[index].wanted = .readable
-            noteChange(of: descriptor)
-        }
-    }
-
-    /// Something happened on a descriptor nobody uses. Unless it was a stale event, the connection is shut
-    /// down: libcurl then finds it dead instead of reading what came.
-    func examineIdle(_ descriptor: Int32) {
-        guard let entry = entries[descriptor], case .idle = entry.use else { return }
-        if SocketProbe.isQuiet(descriptor) { return }
-        spoil(descriptor, entry)
-    }
-
-    /// Whether a pooled connection is safe to send a request on: nothing has arrived on it since its last
-    /// answer. Looks at the socket itself, since an event may lie undelivered in the loop's current batch.
-    /// A connection that is not known is not safe.
-    func isSafeToReuse(localPort: UInt16, by transfer: UInt64) -> Bool {
-        var isKnown = false
-        for (descriptor, entry) in entries where entry.localPort == localPort && localPort != 0 {
-            switch entry.use {
-            case .idle, .transfer(transfer): break
-            case .connecting, .transfer, .resolver, .spoiled: continue
-            }
-            isKnown = true
-            if SocketProbe.isQuiet(descriptor) { continue }
-            spoil(descriptor, entry)
-            return false
-        }
-        return isKnown
-    }
-
-    private func spoil(_ descriptor: Int32, _ entry: Entry) {
-        spoiledCount += 1
-        SocketProbe.shutDown(descriptor)
-        var spoiled = entry
-        spoiled.use = .spoiled
-        // A shut-down socket is ready for ever; watched on, it would keep the loop from sleeping.
-        spoiled.wanted = nil
-        entries[descriptor] = spoiled
+    /// A connection wishes to be watched for something else; `nil`: for nothing.
+    func watch(_ descriptor: Int32, for interest: UpstreamInterest?) {
+        guard case .established? = entries[descriptor]?.use else { return }
+        entries[descriptor]?.wanted = interest
         noteChange(of: descriptor)
     }
 

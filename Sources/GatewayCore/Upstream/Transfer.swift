@@ -63,71 +63,61 @@ package final class Transfer {
     private(set) var firstByteDeadline: MonotonicInstant?
 
     private let configuration: UpstreamClientConfiguration
+    private let host: [UInt8]
     private let progress: ProgressList
-    private let connections: ConnectionTable
     private var isNewsNoted = false
     private var interimHeads: [ResponseHead] = []
     private var reader: ResponseHeadReader
+    // The begin of a line of the head whose end has not come.
+    private var partialLine = ByteBuffer()
     // There once the final head is.
     private var content: ReceivedContent?
-    /// Set at the first doubt; whatever libcurl reports later, this is why.
+    // Something came behind the end of the answer, in one read with it.
+    private var hasExcess = false
+    /// Set at the first doubt: why there will be no answer, whatever else comes.
     private(set) var failure: UpstreamFailure?
+    /// Whether any byte of an answer has come.
     private(set) var hasReceivedBytes = false
-    /// Whether any of it has been sent, on whichever connection.
+    // Whether any of it has been sent, on whichever connection.
     private var wasSent = false
     /// The right to be sent, until what came of it has been taken down.
     var pass: HealthTracker.Pass?
     /// How often it has been put off to be sent once more.
     private(set) var repetitionCount = 0
 
-    /// The handle while the transfer runs.
-    var handle: CurlEasy?
-    private var isReceivingPaused = false
-    private var isSendingPaused = false
+    /// The connection, made or being made, while the transfer runs.
+    private(set) var connection: UpstreamConnection?
+    /// Whether the upstream is not read because the owner has too much to take already.
+    private(set) var isReceivingPaused = false
     private var outgoing = ByteBuffer()
+    private var isHeadSupplied = false
     private var upload: Upload
     private var offeredBytes: UInt64 = 0
     private var isRoomAwaited = false
 
     /// The state of the request's content.
     private enum Upload {
-        /// More may be offered; goes to `offered` or `sent`.
+        /// More may be offered; goes to `offered` or `supplied`.
         case open
-        /// All has been offered, some not yet handed to libcurl; goes to `sent`.
+        /// All has been offered, some not yet handed to the connection; goes to `supplied`.
         case offered
-        /// All has been handed to libcurl, or there was none.
+        /// All has been handed to the connection, or there was none; goes to `sent`.
+        case supplied
+        /// The whole request is on its way.
         case sent
     }
 
-    /// What the connection attempt that just ended means for the request.
-    private var attempt = Attempt()
-
-    private struct Attempt {
-        var openedConnection = false
-        var beginCount = 0
-        var refusal: SendRefusal?
-        /// Whether the request has been tried again already.
-        var isLast = false
-    }
-
-    /// Why a request was not sent on the connection libcurl chose.
-    private enum SendRefusal {
-        /// Something had arrived on the pooled connection; nothing was sent.
-        case spoiledConnection
-        /// libcurl was about to send the request a second time.
-        case secondSending
-    }
-
-    /// Makes a transfer that waits for its turn; its total deadline counts from `progress.now`.
+    /// Makes a transfer that waits for its turn; its total deadline counts from `progress.now`. `host` is the
+    /// authority of the origin.
     init(
-        request: consuming UpstreamRequest, owner: UInt64, number: UInt64,
-        configuration: UpstreamClientConfiguration, progress: ProgressList, connections: ConnectionTable
+        request: consuming UpstreamRequest, owner: UInt64, number: UInt64, host: [UInt8],
+        configuration: UpstreamClientConfiguration, progress: ProgressList
     ) {
         self.owner = owner
         self.number = number
         self.configuration = configuration
         self.progress = progress
-        self.connections = connections
+        self.host = host
         totalDeadline = progress.now.advanced(by: configuration.totalTimeout)
         reader = ResponseHeadReader(
             limits: .init(
@@ -135,7 +125,7 @@ package final class Transfer {
                 interimCount: configuration.maximumInterimCount),
             method: request.method)
         switch request.content {
-        case .none, .length(0): upload = .sent
+        case .none, .length(0): upload = .supplied
         case .length, .chunked: upload = .open
         }
         self.request = request
@@ -161,7 +151,7 @@ package final class Transfer {
     package func didConsume() {
         guard isReceivingPaused, received.count <= configuration.receiveBufferBytes / 2 else { return }
         isReceivingPaused = false
-        applyPause()
+        progress.noteAttention(to: self)
     }
 
     /// How many bytes `offerContent` would take now. At zero, news will come once there is room.
@@ -190,12 +180,12 @@ package final class Transfer {
             return .notWanted
         }
         outgoing.append(bytes.extracting(0..<count))
-        if count > 0 { resumeSending() }
+        if count > 0 { progress.noteAttention(to: self) }
         return .accepted(byteCount: count)
     }
 
-    /// Says that all content was offered. Less than the announced length gives the request up: libcurl would
-    /// send it short, and the upstream would take the next request for the rest (swift-notes §6, hazard 2).
+    /// Says that all content was offered. Less than the announced length gives the request up: the
+    /// upstream would take the next request for the rest.
     package func finishContent() {
         guard !isOver, case .open = upload else { return }
         if case .length(let announced) = request.content, offeredBytes < announced {
@@ -203,7 +193,7 @@ package final class Transfer {
             return
         }
         upload = .offered
-        resumeSending()
+        progress.noteAttention(to: self)
     }
 
     /// Says that the client's content broke off. The request is given up and its connection closed.
@@ -214,56 +204,71 @@ package final class Transfer {
 
     // MARK: what the client does
 
-    /// Marks the begin of work on the request, the first or a repeated one.
-    func begin(on handle: CurlEasy) {
-        self.handle = handle
+    /// Begins the request, for the first time or once more.
+    func begin(on connection: UpstreamConnection, isReused: Bool) {
+        self.connection = connection
+        reusesConnection = isReused
+        isHeadSupplied = false
+        // Only what has no content is begun once more.
+        if case .sent = upload { upload = .supplied }
+        firstByteDeadline = nil
         phase = .connecting
+        connection.assign(self)
     }
 
     /// Waits, after an attempt that failed without a byte of an answer, to be begun once more.
     func putOff() {
-        handle = nil
+        connection = nil
         phase = .queued
         repetitionCount += 1
-        attempt = Attempt()
         reusesConnection = false
         firstByteDeadline = nil
     }
 
-    /// Ends the transfer; `nil` failure means that the owner cancelled it.
+    /// Ends the transfer.
     func end(_ phase: Phase) {
-        handle = nil
+        connection = nil
         self.phase = phase
         firstByteDeadline = nil
         outgoing.release()
+        partialLine.release()
         if case .cancelled = phase { received.release() } else { noteNews() }
     }
 
-    /// Whether the request can and may be begun once more on a new connection; asked when libcurl is done.
-    func shallBeginAgain() -> Bool {
-        guard failure == nil, !attempt.isLast, !hasReceivedBytes else { return false }
-        switch attempt.refusal {
-        case .spoiledConnection: break
-        case .secondSending: if !request.mayBeRepeated { return false }
-        case nil: return false
-        }
-        attempt = Attempt(isLast: true)
-        firstByteDeadline = nil
-        return true
+    /// Whether the request may be begun once more, on a new connection, now that its own is over: a pooled
+    /// one may have been closed by the upstream before the request reached it. On a new one it is not again.
+    var mayBeginAgain: Bool {
+        failure == nil && reusesConnection && !hasReceivedBytes && request.mayBeRepeated
     }
 
-    /// What libcurl's result means. `result` is a CURLcode.
-    func outcome(_ result: CurlResult) -> Phase {
-        if let failure { return .failed(failure) }
-        if attempt.refusal != nil { return .failed(.connectionClosed) }
-        guard result.isOK else {
-            let failure = result.failure(isAnswerBegun: head != nil)
-            // libcurl looks by itself for another connection when a pooled one ends without an answer. That
-            // it finds none does not undo that the request was sent.
-            return .failed(wasSent && failure.isBeforeSending ? .connectionClosed : failure)
-        }
+    /// What an end of the connection leaves of the answer; `inDueForm`: the upstream has said that nothing
+    /// follows.
+    func outcome(ofEndInDueForm inDueForm: Bool) -> Phase {
         guard let framing else { return .failed(.connectionClosed) }
-        return content?.isComplete == true ? .complete(framing) : .failed(.responseIncomplete)
+        let isWhole = inDueForm && framing == .untilClose && content?.isComplete == true
+        return isWhole ? .complete(framing) : .failed(.responseIncomplete)
+    }
+
+    /// What it means that there is no connection. It does not undo that the request was sent on another one.
+    func outcome(ofNoConnection failure: UpstreamFailure) -> UpstreamFailure {
+        wasSent && failure.isBeforeSending ? .connectionClosed : failure
+    }
+
+    /// What the answer comes to, once nothing more is wanted of the upstream.
+    var outcomeOfAnswer: Phase {
+        if let failure { return .failed(failure) }
+        guard let framing, content?.isComplete == true else { return .failed(.responseIncomplete) }
+        return .complete(framing)
+    }
+
+    /// Whether the connection has nothing left on it of this exchange, in either direction, and the upstream
+    /// keeps it too.
+    var leavesConnectionClean: Bool {
+        guard failure == nil, !hasExcess, content?.isWhole == true, reader.keepsConnection else {
+            return false
+        }
+        if case .sent = upload { return true }
+        return false
     }
 
     /// Which deadline has passed, if any.
@@ -279,39 +284,6 @@ package final class Transfer {
         return min(deadline, totalDeadline)
     }
 
-    /// Whether the answer is whole although libcurl does not think so: it goes on sending an upload that the
-    /// upstream answered before its end, or waits for ever while that is paused (swift-notes §6, hazard 10);
-    /// and it waits for content after the head that answers a HEAD request with content.
-    var isAnsweredEarly: Bool { isAnswerWhole && libcurlWaitsBehindAnswer }
-
-    private var libcurlWaitsBehindAnswer: Bool {
-        if request.method == .head && request.content != .none { return true }
-        if case .sent = upload { return false }
-        return true
-    }
-
-    /// Whether the final head is all there is of the answer.
-    private var isEndedByHead: Bool { wireFraming == ContentFraming.none || wireFraming == .length(0) }
-
-    private var wireFraming: ContentFraming? { content?.wireFraming }
-
-    /// Whether libcurl ends the answer by counting, so that it alone sees bytes behind its end.
-    var endsByLength: Bool {
-        switch wireFraming {
-        case ContentFraming.none?, .length?: true
-        case .chunked?, .untilClose?, nil: false
-        }
-    }
-
-    /// Bytes came behind the end of the answer, in one read with it. Content that goes on behind its length
-    /// is not the content that was meant; where there is none, nothing is wrong with the answer itself.
-    func excessFound() {
-        if !isEndedByHead { refuse(.responseInvalid(.bytesAfterEnd)) }
-    }
-
-    /// Lets libcurl see the end of an answer although the content of the request is paused.
-    func unblockAnswer() { resumeSending() }
-
     /// The news have been taken.
     func newsTaken() { isNewsNoted = false }
 
@@ -321,78 +293,119 @@ package final class Transfer {
         progress.noteNews(of: self)
     }
 
-    /// Whether the answer is complete by its own framing.
-    private var isAnswerWhole: Bool { content?.isWhole == true }
-
     private func refuse(_ failure: UpstreamFailure) {
         if self.failure == nil { self.failure = failure }
         progress.noteAttention(to: self)
     }
 
-    private func resumeSending() {
-        guard isSendingPaused else { return }
-        isSendingPaused = false
-        applyPause()
+    // MARK: what the connection does
+
+    /// Hands over the next bytes to send: the head, then so much of the content, framed.
+    func supply(_ buffer: inout ByteBuffer, maximumBytes: Int) {
+        if !isHeadSupplied {
+            request.appendHead(to: &buffer, host: host)
+            isHeadSupplied = true
+        }
+        switch upload {
+        case .supplied, .sent: return
+        case .open, .offered: break
+        }
+        let count = min(maximumBytes, outgoing.count)
+        let isChunked = request.content == .chunked
+        if count > 0 {
+            if isChunked {
+                buffer.append(hexadecimal: UInt64(count))
+                buffer.append("\r\n")
+            }
+            outgoing.withBytes { buffer.append($0.extracting(0..<count)) }
+            outgoing.consume(count)
+            if isChunked { buffer.append("\r\n") }
+            noteRoom()
+        }
+        guard outgoing.isEmpty, isContentOffered else { return }
+        if isChunked { buffer.append("0\r\n\r\n") }
+        upload = .supplied
     }
 
-    private func applyPause() {
-        guard let handle else { return }
-        let result = handle.setPause(receiving: isReceivingPaused, sending: isSendingPaused)
-        // libcurl delivers what it kept while paused inside this call, and forgets a refusal of it.
-        if !result.isOK { refuse(result.failure(isAnswerBegun: head != nil)) }
+    private var isContentOffered: Bool {
+        if case .offered = upload { return true }
+        return request.content == .length(offeredBytes)
     }
 
-    // MARK: what libcurl's callbacks record
-
-    /// libcurl opened a connection for this request.
-    func connectionOpened() { attempt.openedConnection = true }
-
-    /// libcurl has chosen a connection with this local port; whether the request may be sent on it.
-    ///
-    /// libcurl sends any request again, a POST too, when a pooled connection ends without an answer. Only one
-    /// sending per attempt is let through here; whether there is a second attempt is for `shallBeginAgain`.
-    func mayBeSent(localPort: UInt16) -> Bool {
-        attempt.beginCount += 1
-        if attempt.beginCount > 1 {
-            attempt.refusal = .secondSending
-            return false
-        }
-        reusesConnection = !attempt.openedConnection
-        if attempt.openedConnection { connections.established(localPort: localPort, by: number) }
-        if reusesConnection && !connections.isSafeToReuse(localPort: localPort, by: number) {
-            attempt.refusal = .spoiledConnection
-            return false
-        }
-        wasSent = true
-        phase = .waitingForHead
-        armFirstByteDeadline()
+    private func noteRoom() {
+        guard isRoomAwaited && outgoing.count <= configuration.sendBufferBytes / 2 else { return }
+        isRoomAwaited = false
         noteNews()
-        return true
     }
 
-    private func armFirstByteDeadline() {
-        guard case .sent = upload, head == nil else { return }
+    /// Bytes have been sent; `isAll`: all that were supplied.
+    func noteSending(isAll: Bool) {
+        wasSent = true
+        if case .connecting = phase { phase = .waitingForHead }
+        guard isAll, case .supplied = upload else { return }
+        upload = .sent
+        guard head == nil else { return }
         let deadline = progress.now.advanced(by: configuration.firstByteTimeout)
         firstByteDeadline = deadline
         progress.note(deadline)
     }
 
-    /// Takes a line of a head; `false` ends the transfer.
-    func takeHeadLine(_ line: Span<UInt8>) -> Bool {
-        if failure != nil { return false }
+    /// Whether nothing is to be read now. Asked before each read: `didConsume` undoes it.
+    func pausesReceiving() -> Bool {
+        if received.count >= configuration.receiveBufferBytes { isReceivingPaused = true }
+        return isReceivingPaused
+    }
+
+    /// Whether there is more to come of an answer.
+    enum Wish { case more, enough }
+
+    /// Takes what has been received.
+    func take(_ bytes: Span<UInt8>) -> Wish {
+        if failure != nil { return .enough }
         hasReceivedBytes = true
-        switch reader.consume(line) {
-        case .more: return true
+        let headCount = head == nil ? takeHead(bytes) : 0
+        if failure != nil { return .enough }
+        guard head != nil else { return .more }
+        takeContent(bytes.extracting(droppingFirst: headCount))
+        return failure == nil && content?.isWhole != true ? .more : .enough
+    }
+
+    /// Takes the lines of the head, and says where its content begins.
+    private func takeHead(_ bytes: Span<UInt8>) -> Int {
+        var start = 0
+        while head == nil, failure == nil {
+            guard let end = bytes.indexOfLineFeed(from: start) else {
+                keepPartialLine(bytes.extracting(start..<bytes.count))
+                return bytes.count
+            }
+            let line = bytes.extracting(start..<(end + 1))
+            start = end + 1
+            if partialLine.isEmpty {
+                note(reader.consume(line))
+            } else {
+                partialLine.append(line)
+                let outcome = partialLine.withBytes { reader.consume($0) }
+                partialLine.removeAll()
+                note(outcome)
+            }
+        }
+        return start
+    }
+
+    /// Keeps the begin of a line until its end comes; what cannot become one is refused at once.
+    private func keepPartialLine(_ bytes: Span<UInt8>) {
+        partialLine.append(bytes)
+        if let failure = partialLine.withBytes({ reader.doubt(aboutBegin: $0) }) { refuse(failure) }
+    }
+
+    private func note(_ outcome: ResponseHeadReader.Outcome) {
+        switch outcome {
+        case .more: break
         case .interim(let head):
             interimHeads.append(head)
             noteNews()
-            return true
-        case .final(let head, let framing):
-            takeFinalHead(head, framing)
-            return true
-        case .refused(let failure):
-            refuse(failure)
-            return false
+        case .final(let head, let framing): takeFinalHead(head, framing)
+        case .refused(let failure): refuse(failure)
         }
     }
 
@@ -402,73 +415,38 @@ package final class Transfer {
         content = ReceivedContent(framing: framing, isGzip: isGzip)
         phase = .receivingContent
         firstByteDeadline = nil
+        partialLine.release()
         noteNews()
-        guard libcurlWaitsBehindAnswer else { return }
-        progress.noteAttention(to: self)
-        if framing == .untilClose { progress.noteEndsWithClose(self) }
     }
 
-    /// What libcurl shall do after it has handed over content.
-    enum ContentAnswer { case taken, pause, stop }
-
-    /// Takes content. When asked to pause, libcurl comes again with the same bytes, so nothing is taken then.
-    func takeContent(_ bytes: Span<UInt8>) -> ContentAnswer {
-        if failure != nil { return .stop }
-        guard let wireFraming, wireFraming != .none else {
-            refuse(.responseInvalid(head == nil ? .notHTTP : .bytesAfterEnd))
-            return .stop
+    private func takeContent(_ bytes: Span<UInt8>) {
+        if bytes.isEmpty { return }
+        if content?.isWhole == true {
+            // The head was all of it. Nothing is wrong with the answer itself.
+            hasExcess = true
+            return
         }
-        if received.count >= configuration.receiveBufferBytes {
-            isReceivingPaused = true
-            return .pause
+        // Content that goes on behind its length is not the content that was meant.
+        if let expected = content?.expectedBytes, UInt64(bytes.count) > expected {
+            refuse(.responseInvalid(.bytesAfterEnd))
+            return
         }
-        if let defect = content?.take(bytes, into: &received) {
+        if let defect = self.content?.take(bytes, into: &received) {
             refuse(.responseInvalid(defect))
-            return .stop
+            return
         }
         noteNews()
-        if isAnsweredEarly { progress.noteAttention(to: self) }
-        return .taken
     }
+}
 
-    /// What libcurl gets when it asks for content.
-    enum ContentSupply {
-        /// So many bytes from the front of what was offered.
-        case bytes(Int)
-        /// There is none now.
-        case pause
-        /// There is none any more.
-        case end
-        /// The transfer has been given up.
-        case stop
-    }
-
-    /// What there is to send, at most `maximumBytes` (above zero).
-    func nextContent(maximumBytes: Int) -> ContentSupply {
-        if failure != nil { return .stop }
-        if !outgoing.isEmpty { return .bytes(min(maximumBytes, outgoing.count)) }
-        guard case .open = upload else {
-            noteSent()
-            return .end
+extension Span where Element == UInt8 {
+    /// Where the next line feed stands.
+    fileprivate func indexOfLineFeed(from start: Int) -> Int? {
+        var index = start
+        while index < count {
+            if self[index] == 0x0A { return index }
+            index += 1
         }
-        isSendingPaused = true
-        return .pause
-    }
-
-    /// Lends the bytes to send and drops them.
-    func sendContent(_ count: Int, _ body: (Span<UInt8>) -> Void) {
-        outgoing.withBytes { body($0.extracting(0..<count)) }
-        outgoing.consume(count)
-        if isRoomAwaited && outgoing.count <= configuration.sendBufferBytes / 2 {
-            isRoomAwaited = false
-            noteNews()
-        }
-        // libcurl stops to ask once an announced length has been handed over.
-        if case .length(offeredBytes) = request.content, outgoing.isEmpty { noteSent() }
-    }
-
-    private func noteSent() {
-        upload = .sent
-        armFirstByteDeadline()
+        return nil
     }
 }

@@ -9,7 +9,7 @@ package import HTTPModel
 /// Connections are pooled and serve every tenant in turn. That is acceptable because they all lead to one
 /// origin that must tell tenants apart by their token on each request anyway, and because a connection is
 /// only used again if its last answer was framed without doubt, ended exactly where it should, and nothing
-/// has arrived on it since (`ConnectionTable`).
+/// has arrived on it since (`ConnectionPool`).
 package final class UpstreamClient {
     /// The answer to `start`.
     package enum StartOutcome {
@@ -42,10 +42,12 @@ package final class UpstreamClient {
     private let configuration: UpstreamClientConfiguration
     /// What requests on the cache's behalf accept.
     package var acceptedCoding: UpstreamCoding { configuration.acceptedCoding }
-    private let connections: ConnectionTable
-    private let multi: CurlMulti
+    private let pool: ConnectionPool
     private let progress = ProgressList()
-    private var spareHandles: [CurlEasy] = []
+    // The authority of the origin: what Host says.
+    private let host: [UInt8]
+    // What was read last, until its transfer has it: one for all of them.
+    private var scratch = ByteBuffer()
     private let health: HealthTracker?
     private var running: [Transfer] = []
     private var waiting: [Transfer] = []
@@ -64,9 +66,8 @@ package final class UpstreamClient {
     ) {
         self.configuration = configuration
         self.health = health
-        connections = ConnectionTable(poller: poller)
-        multi = CurlMulti(
-            maximumConnectionCount: configuration.maximumConnectionCount, connections: connections)
+        pool = ConnectionPool(configuration: configuration, poller: poller)
+        host = Array(configuration.authority.utf8)
     }
 
     deinit { close() }
@@ -101,8 +102,8 @@ package final class UpstreamClient {
         progress.now = now
         transferCount += 1
         let transfer = Transfer(
-            request: request, owner: owner, number: transferCount, configuration: configuration,
-            progress: progress, connections: connections)
+            request: request, owner: owner, number: transferCount, host: host,
+            configuration: configuration, progress: progress)
         transfer.pass = pass
         if mayRun { begin(transfer) } else { waiting.append(transfer) }
         noteTimer()
@@ -120,14 +121,17 @@ package final class UpstreamClient {
     /// descriptor that has been closed since, or is used anew, does no harm.
     package func descriptorReady(_ descriptor: Int32, _ readiness: UpstreamReadiness, now: MonotonicInstant) {
         progress.now = now
-        guard connections.isInUse(descriptor) else {
-            connections.examineIdle(descriptor)
-            return
+        switch pool.listener(on: descriptor) {
+        case .libcurl: pool.act(on: descriptor, readiness)
+        case .connection(let connection):
+            if let transfer = connection.transfer {
+                serve(transfer)
+            } else {
+                pool.examineIdle(connection, &scratch)
+            }
+        case .nobody: return
         }
-        multi.act(on: descriptor, readiness)
         settle()
-        progress.resumeEndingWithClose()
-        noteTimer()
     }
 
     /// Does what is due by now: libcurl's timers, deadlines, the begin of what was started or waits.
@@ -138,7 +142,7 @@ package final class UpstreamClient {
         for _ in 0..<Self.maximumTimerRounds {
             guard let deadline = timerDeadline, deadline <= now else { break }
             timerDeadline = nil
-            multi.actOnTimer()
+            pool.actOnTimer()
             noteTimer()
         }
         settle()
@@ -157,7 +161,7 @@ package final class UpstreamClient {
     }
 
     /// Brings the poller up to date; called once before the loop waits.
-    package func applyInterest() { connections.applyInterest() }
+    package func applyInterest() { pool.applyInterest() }
 
     /// Whether `nextProgressed` may have something to give.
     package var hasNews: Bool { progress.hasNews }
@@ -176,8 +180,8 @@ package final class UpstreamClient {
     package var statistics: Statistics {
         Statistics(
             runningCount: running.count, waitingCount: waiting.count + putOff.count,
-            idleConnectionCount: connections.idleCount,
-            openedConnectionCount: connections.openedCount, spoiledConnectionCount: connections.spoiledCount,
+            idleConnectionCount: pool.idleCount,
+            openedConnectionCount: pool.openedCount, spoiledConnectionCount: pool.spoiledCount,
             reusedConnectionCount: reusedConnectionCount, repeatedCount: repeatedCount,
             retriedCount: retriedCount)
     }
@@ -200,42 +204,65 @@ package final class UpstreamClient {
 }
 
 extension UpstreamClient {
+    /// Begins a transfer on an idle connection, or on a new one. Nothing ends in here: a connection that
+    /// takes nothing is found out by reading from it.
     private func begin(_ transfer: Transfer) {
         running.append(transfer)
-        let easy =
-            spareHandles.popLast() ?? CurlEasy(configuration: configuration, connections: connections)
-        easy.prepare(transfer.request, for: transfer)
-        transfer.begin(on: easy)
-        multi.add(easy)
+        switch pool.take(&scratch, now: progress.now) {
+        case .idle(let connection):
+            transfer.begin(on: connection, isReused: true)
+            send(transfer, on: connection)
+        case .spoiled:
+            // Nothing was sent, so that any request may have another connection.
+            repeatedCount += 1
+            transfer.begin(on: pool.open(), isReused: false)
+        case .none: transfer.begin(on: pool.open(), isReused: false)
+        }
     }
 
-    /// Looks at what the callbacks left behind. Never inside one.
+    private func send(_ transfer: Transfer, on connection: UpstreamConnection) {
+        if !connection.send() { progress.noteAttention(to: transfer) }
+        pool.watch(connection)
+    }
+
+    /// Looks at what libcurl's callbacks and the owners left behind. Never inside a callback.
     private func settle() {
-        while let (easy, result) = multi.nextResult() {
-            if let transfer = easy.transfer { finish(transfer, easy, result) }
+        while let (connection, failure) = pool.nextMade(at: progress.now) {
+            // One that nobody waits for is closed with its transfer.
+            guard let transfer = connection.transfer else { continue }
+            if let failure {
+                conclude(transfer, .failed(transfer.outcome(ofNoConnection: failure)))
+            } else {
+                send(transfer, on: connection)
+            }
         }
         while let transfer = progress.takeAttention() {
             guard !transfer.isOver else { continue }
-            if let failure = transfer.failure {
-                end(transfer, .failed(failure))
-            } else if transfer.isAnsweredEarly, let framing = transfer.framing {
-                end(transfer, .complete(framing))
-            }
+            if let failure = transfer.failure { end(transfer, .failed(failure)) } else { serve(transfer) }
         }
         noteTimer()
     }
 
-    private func finish(_ transfer: Transfer, _ easy: CurlEasy, _ result: CurlResult) {
-        guard transfer.shallBeginAgain() else {
-            conclude(transfer, transfer.outcome(result))
+    /// Does for a transfer what its connection allows.
+    private func serve(_ transfer: Transfer) {
+        guard let connection = transfer.connection, connection.isEstablished else { return }
+        switch connection.exchange(&scratch) {
+        case .goesOn: pool.watch(connection)
+        case .over: end(transfer, transfer.outcomeOfAnswer)
+        case .ended: finish(transfer, inDueForm: true)
+        case .broken: finish(transfer, inDueForm: false)
+        }
+    }
+
+    /// The connection is over before the answer was whole by its framing.
+    private func finish(_ transfer: Transfer, inDueForm: Bool) {
+        guard let connection = transfer.connection, transfer.mayBeginAgain else {
+            conclude(transfer, transfer.outcome(ofEndInDueForm: inDueForm))
             return
         }
-        multi.remove(easy)
-        connections.released(by: transfer.number)
+        pool.close(connection)
         repeatedCount += 1
-        easy.insistOnNewConnection()
-        transfer.begin(on: easy)
-        multi.add(easy)
+        transfer.begin(on: pool.open(), isReused: false)
     }
 
     /// Ends a transfer whose attempt is over, or puts it off to be begun once more.
@@ -289,13 +316,14 @@ extension UpstreamClient {
         }
     }
 
-    /// Gives back what a transfer holds of libcurl.
+    /// Takes a transfer's connection back; unless it can serve another request, it is closed.
     private func release(_ transfer: Transfer) {
-        guard let easy = transfer.handle else { return }
-        multi.remove(easy)
-        easy.retire()
-        spareHandles.append(easy)
-        connections.released(by: transfer.number)
+        guard let connection = transfer.connection else { return }
+        if transfer.leavesConnectionClean {
+            pool.keep(connection, now: progress.now)
+        } else {
+            pool.close(connection)
+        }
         running.removeAll { $0 === transfer }
         if transfer.reusesConnection { reusedConnectionCount += 1 }
     }
@@ -307,7 +335,7 @@ extension UpstreamClient {
 
     private func end(_ transfer: Transfer, _ phase: Transfer.Phase, beginNext: Bool = true) {
         noteHealth(transfer, phase)
-        if transfer.handle != nil {
+        if transfer.connection != nil {
             release(transfer)
         } else {
             waiting.removeAll { $0 === transfer }
@@ -330,7 +358,7 @@ extension UpstreamClient {
     }
 
     private func noteTimer() {
-        switch multi.takeTimerWish() {
+        switch pool.takeTimerWish() {
         case .after(let milliseconds)?:
             timerDeadline = progress.now.advanced(by: .milliseconds(milliseconds))
         case .never?: timerDeadline = nil

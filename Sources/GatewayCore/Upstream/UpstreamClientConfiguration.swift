@@ -36,10 +36,16 @@ package struct UpstreamClientConfiguration: Sendable, Hashable {
     /// Interim heads (1xx) before a final one; more is refused [8].
     package var maximumInterimCount = 8
     /// Received bytes the client has not taken yet at which the upstream is no longer read; it is read again
-    /// at half of it. One read of libcurl (16 KiB) may come on top [256 KiB].
+    /// at half of it. One read (16 KiB) may come on top [256 KiB].
     package var receiveBufferBytes = 262_144
     /// Bytes of the client's content waiting for the upstream; more is not accepted [256 KiB].
     package var sendBufferBytes = 262_144
+
+    /// The URL's authority: what Host says.
+    package var authority: Substring {
+        guard let mark = url.firstRange(of: "://") else { return url[...] }
+        return url[mark.upperBound...]
+    }
 
     /// The defaults for an origin.
     package init(url: String) { self.url = url }

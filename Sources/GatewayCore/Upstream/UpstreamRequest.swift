@@ -4,8 +4,7 @@ package import HTTPModel
 ///
 /// Framing and credentials are stated by `content` and `authorization`, never by fields: `append` leaves out
 /// every field that could contradict them, so that no mistake further up can send a tenant's own token or a
-/// second framing. Holds its field lines in the form libcurl takes (`Name: value` and a NUL), one piece of
-/// memory for all of them.
+/// second framing. Holds its field lines as they go out, one piece of memory for all of them.
 package struct UpstreamRequest {
     /// How the content of the request will be framed.
     package enum Content: Sendable, Hashable {
@@ -23,12 +22,11 @@ package struct UpstreamRequest {
     package let content: Content
     /// The upstream token; sent as `Authorization: Bearer …`, `nil` for routes without a tenant.
     package private(set) var authorization: Secret?
-    /// The method's text and a NUL.
-    let methodText: [UInt8]
-    /// The request target and a NUL.
-    let target: [UInt8]
-    /// The field lines, each closed by a NUL.
+    private let methodText: [UInt8]
+    private let target: [UInt8]
+    /// The field lines, each with its line end.
     private(set) var lines: [UInt8] = []
+    private var hasHost = false
     /// Whether content in gzip is taken off it before the owner sees the answer.
     private(set) var decodesGzip = false
 
@@ -43,22 +41,22 @@ package struct UpstreamRequest {
     package init(
         method: Method, methodText: Span<UInt8>, target: Span<UInt8>, content: Content, authorization: Secret?
     ) {
-        // Both go out unchecked by libcurl: a blank or a line end in them would be a second request.
+        // Both go out as they are: a blank or a line end in them would be a second request.
         precondition(Self.isVisible(methodText), "the method \(methodText.text) is not a token")
         precondition(Self.isVisible(target), "the request target \(target.text) holds a blank or a control")
         self.method = method
         self.content = content
         self.authorization = authorization
-        self.methodText = Self.terminated(methodText)
-        self.target = Self.terminated(target)
+        self.methodText = Self.copy(methodText)
+        self.target = Self.copy(target)
         lines.reserveCapacity(Self.usualLineBytes)
     }
 
     /// Adds a field line behind the others; duplicates stay separate lines in their order.
     ///
     /// Left out: Content-Length, Expect, Authorization and the fields of a single connection (RFC 9110
-    /// §7.6.1), which belong to libcurl or to the request itself. A Host line replaces the one made from the
-    /// origin.
+    /// §7.6.1), which the client and the request itself answer for. A Host line replaces the one made from
+    /// the origin.
     package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
         // A line end in here would be a smuggled field or request; both parsers refuse it long before.
         precondition(Self.isVisible(name), "a field name holds a blank or a control")
@@ -67,6 +65,7 @@ package struct UpstreamRequest {
         if known.isHopByHop || known == .contentLength || known == .expect || known == .authorization {
             return
         }
+        if known == .host { hasHost = true }
         appendLine(name: name, value: value)
     }
 
@@ -105,17 +104,14 @@ package struct UpstreamRequest {
     }
 
     private mutating func appendValue(_ value: Span<UInt8>) {
-        // libcurl's way to write a field with an empty value; `Name:` would mean "leave it out".
-        lines.append(value.isEmpty ? ";" : ": ")
+        lines.append(value.isEmpty ? ":" : ": ")
         lines.append(value)
-        lines.append(0)
+        lines.append("\r\n")
     }
 
-    private static func terminated(_ bytes: Span<UInt8>) -> [UInt8] {
+    private static func copy(_ bytes: Span<UInt8>) -> [UInt8] {
         var copy: [UInt8] = []
-        copy.reserveCapacity(bytes.count + 1)
         copy.append(bytes)
-        copy.append(0)
         return copy
     }
 
@@ -129,5 +125,41 @@ package struct UpstreamRequest {
             return false
         }
         return true
+    }
+}
+
+extension UpstreamRequest {
+    /// Appends the head as it goes out (RFC 9112 §3): `host` is the authority of the origin.
+    ///
+    /// Room for all of it is made first, so that no copy of the token stays behind where the buffer was.
+    func appendHead(to buffer: inout ByteBuffer, host: [UInt8]) {
+        let fixedBytes = 128
+        let tokenBytes = authorization?.count ?? 0
+        buffer.reserve(
+            methodText.count + target.count + host.count + lines.count + tokenBytes + fixedBytes)
+        buffer.append(methodText.span)
+        buffer.append(UInt8(ascii: " "))
+        buffer.append(target.span)
+        buffer.append(" HTTP/1.1\r\n")
+        if !hasHost {
+            buffer.append("Host: ")
+            buffer.append(host.span)
+            buffer.append("\r\n")
+        }
+        buffer.append(lines.span)
+        if let authorization {
+            buffer.append("Authorization: Bearer ")
+            authorization.withBytes { buffer.append($0) }
+            buffer.append("\r\n")
+        }
+        switch content {
+        case .none: break
+        case .length(let byteCount):
+            buffer.append("Content-Length: ")
+            buffer.append(decimal: byteCount)
+            buffer.append("\r\n")
+        case .chunked: buffer.append("Transfer-Encoding: chunked\r\n")
+        }
+        buffer.append("\r\n")
     }
 }

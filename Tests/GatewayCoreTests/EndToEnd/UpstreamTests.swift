@@ -262,4 +262,51 @@ struct UpstreamTests {
         #expect(eventually { ended.isSet })
         upstream.stop()
     }
+
+    /// An upstream that holds its first answer back.
+    private func holdingBack(_ began: Gate, _ mayAnswer: Gate) -> ScriptedUpstream {
+        ScriptedUpstream { connection in
+            connection.readHead()
+            began.open()
+            mayAnswer.wait()
+            connection.send(plainAnswer)
+            if connection.readHead() != nil { connection.send(plainAnswer) }
+        }
+    }
+
+    @Test func aRequestThatComesWhileTheOneBeforeWaitsIsAnsweredAfterIt() throws {
+        let (began, mayAnswer) = (Gate(), Gate())
+        let upstream = holdingBack(began, mayAnswer)
+        let gateway = try GatewayUnderTest(upstream: upstream.url)
+        let client = try RawConnection(port: gateway.port)
+        client.send(gateway.request("GET", Self.passed))
+        began.wait()
+
+        client.send(gateway.request("GET", Self.passed))
+        mayAnswer.open()
+
+        #expect(client.answer().text == "hello")
+        #expect(client.answer().text == "hello")
+        #expect(upstream.requests.count == 2)
+        upstream.stop()
+    }
+
+    @Test func aClientThatSendsSomethingMoreAndThenLeavesIsGoneToo() throws {
+        let (began, ended) = (Gate(), Mark())
+        let upstream = ScriptedUpstream { connection in
+            connection.readHead()
+            began.open()
+            if connection.readsEnd() { ended.set() }
+        }
+        let gateway = try GatewayUnderTest(upstream: upstream.url)
+        var client: RawConnection? = try RawConnection(port: gateway.port)
+        client?.send(gateway.request("GET", Self.passed))
+        began.wait()
+
+        client?.send(gateway.request("GET", Self.passed))
+        _ = client.take()
+
+        #expect(eventually { ended.isSet })
+        upstream.stop()
+    }
 }

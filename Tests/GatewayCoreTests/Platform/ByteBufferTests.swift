@@ -4,6 +4,31 @@ import Testing
 @testable import GatewayCore
 
 struct ByteBufferTests {
+    @Test func wipedBytesAreGoneFromTheMemoryToo() {
+        var buffer = ByteBuffer()
+        buffer.append("secret, rest")
+        var before: UnsafeRawPointer?
+        unsafe buffer.withUnsafeBytes { unsafe before = $0.baseAddress }
+
+        buffer.consumeAndWipe(6)
+
+        let rest = buffer.withBytes { $0.text }
+        // The buffer lives, and its memory has not moved: six bytes from where they began.
+        let wiped = (0..<6).map { unsafe before?.load(fromByteOffset: $0, as: UInt8.self) }
+        #expect(rest == ", rest")
+        #expect(wiped == [0, 0, 0, 0, 0, 0])
+    }
+
+    @Test func reservedRoomIsFilledWithoutMovingAnything() {
+        var buffer = ByteBuffer()
+        buffer.reserve(1_000)
+        let capacity = buffer.capacity
+
+        for _ in 0..<1_000 { buffer.append(UInt8(ascii: "x")) }
+
+        #expect(buffer.capacity == capacity)
+    }
+
     @Test func bytesComeOutInTheOrderTheyWentIn() {
         var buffer = ByteBuffer()
 

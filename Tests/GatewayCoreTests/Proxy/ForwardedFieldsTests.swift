@@ -35,7 +35,7 @@ struct ForwardedFieldsTests {
             ForwardedFields.append(
                 head: head, bytes.span, downstream: downstream, identifier: identifier.span, to: &request)
         }
-        return request.lines.span.text.split(separator: "\0").map(String.init)
+        return request.lines.span.text.split(separator: "\r\n").map(String.init)
     }
 
     private func message(_ fields: [String], method: String, version: String = "HTTP/1.1") -> String {

@@ -21,16 +21,29 @@ struct ConnectionTableTests {
         return (table, log, pair[0], pair[1])
     }
 
+    private func makeConnection(_ number: UInt64, _ table: ConnectionTable) -> UpstreamConnection {
+        let configuration = UpstreamClientConfiguration(url: "http://127.0.0.1")
+        return UpstreamConnection(
+            number: number, link: CurlEasy(configuration: configuration, connections: table))
+    }
+
+    private func isLibcurls(_ listener: ConnectionTable.Listener) -> Bool {
+        if case .libcurl = listener { true } else { false }
+    }
+
+    private func isNobodys(_ listener: ConnectionTable.Listener) -> Bool {
+        if case .nobody = listener { true } else { false }
+    }
+
     @Test func wishesOfOneTurnCancelOut() {
         let (table, log, near, far) = makeTable()
+        let connection = makeConnection(1, table)
         table.opened(near, for: 1)
         table.wishes(.writable, on: near, for: 1)
-        table.established(localPort: 0, by: 1)
-        table.wishes(.readable, on: near, for: 1)
-        table.applyInterest()
-        table.wishes(nil, on: near, for: 1)
-        table.released(by: 1)
-        table.wishes(.readable, on: near, for: 2)
+        table.established(near, for: connection)
+        table.watch(near, for: nil)
+        table.watch(near, for: .both)
+        table.watch(near, for: .readable)
         table.applyInterest()
 
         #expect(log.changes == [.add(.readable)])
@@ -38,40 +51,37 @@ struct ConnectionTableTests {
         close(far)
     }
 
-    @Test func aPausedConnectionIsNotWatchedAndNotIdle() {
+    @Test func anEstablishedConnectionHearsOfItsSocketAndLibcurlNoMore() {
         let (table, log, near, far) = makeTable()
+        let connection = makeConnection(1, table)
         table.opened(near, for: 1)
-        table.established(localPort: 0, by: 1)
-        table.wishes(.readable, on: near, for: 1)
-        table.applyInterest()
+        table.wishes(.writable, on: near, for: 1)
+        let whileConnecting = table.listener(on: near)
+        table.established(near, for: connection)
 
         table.wishes(nil, on: near, for: 1)
         table.applyInterest()
 
-        #expect(log.changes == [.add(.readable), .remove])
-        #expect(table.isInUse(near))
-        #expect(table.idleCount == 0)
+        #expect(isLibcurls(whileConnecting))
+        guard case .connection(let listener) = table.listener(on: near) else {
+            Issue.record("nobody listens")
+            return
+        }
+        #expect(listener === connection)
+        #expect(log.changes == [.add(.readable)])
         close(near)
         close(far)
     }
 
-    @Test func anIdleConnectionStaysWatchedAndIsSpoiledByBytes() {
+    @Test func aPausedConnectionIsNotWatched() {
         let (table, log, near, far) = makeTable()
         table.opened(near, for: 1)
-        table.established(localPort: 0, by: 1)
-        table.wishes(.readable, on: near, for: 1)
-        table.applyInterest()
-        table.released(by: 1)
-        table.examineIdle(near)
-        let whileQuiet = table.idleCount
-
-        _ = unsafe send(far, "x", 1, 0)
-        table.examineIdle(near)
+        table.established(near, for: makeConnection(1, table))
         table.applyInterest()
 
-        #expect(whileQuiet == 1)
-        #expect(table.idleCount == 0)
-        #expect(table.spoiledCount == 1)
+        table.watch(near, for: nil)
+        table.applyInterest()
+
         #expect(log.changes == [.add(.readable), .remove])
         close(near)
         close(far)
@@ -85,7 +95,7 @@ struct ConnectionTableTests {
         table.wishes(nil, on: near, for: 1)
 
         #expect(log.changes == [.add(.readable), .remove])
-        #expect(!table.isInUse(near))
+        #expect(isNobodys(table.listener(on: near)))
         close(near)
         close(far)
     }
@@ -93,27 +103,16 @@ struct ConnectionTableTests {
     @Test func aClosedDescriptorLeavesNothingBehindForTheNextOfItsNumber() {
         let (table, log, near, far) = makeTable()
         table.opened(near, for: 1)
-        table.established(localPort: 0, by: 1)
-        table.wishes(.readable, on: near, for: 1)
+        table.established(near, for: makeConnection(1, table))
         table.applyInterest()
-        table.wishes(.writable, on: near, for: 1)
+        table.watch(near, for: .both)
         table.closing(near)
         table.opened(near, for: 2)
         table.wishes(.writable, on: near, for: 2)
-        table.released(by: 1)
         table.applyInterest()
 
         #expect(log.changes == [.add(.readable), .remove, .add(.writable)])
-        #expect(table.isInUse(near))
-        close(near)
-        close(far)
-    }
-
-    @Test func anUnknownConnectionIsNotSafeToReuse() {
-        let (table, _, near, far) = makeTable()
-
-        #expect(!table.isSafeToReuse(localPort: 0, by: 1))
-        #expect(!table.isSafeToReuse(localPort: 4_711, by: 1))
+        #expect(isLibcurls(table.listener(on: near)))
         close(near)
         close(far)
     }
@@ -126,12 +125,12 @@ struct ConnectionTableTests {
 
         table.wishes(nil, on: near, for: 1)
         let atOnce = log.changes
-        table.released(by: 1)
+        table.abandoned(1)
         table.applyInterest()
 
         #expect(atOnce == [.add(.writable), .remove])
         #expect(log.changes == atOnce)
-        #expect(table.idleCount == 0)
+        #expect(isNobodys(table.listener(on: near)))
         close(near)
         close(far)
     }
@@ -154,12 +153,13 @@ struct ConnectionTableTests {
         let (table, log, near, far) = makeTable()
         table.opened(near, for: 1)
         table.wishes(.writable, on: near, for: 1)
+        table.opened(far, for: 1)
         table.applyInterest()
 
-        table.established(localPort: 4_711, by: 1)
+        table.established(far, for: makeConnection(1, table))
 
         #expect(log.changes == [.add(.writable), .remove])
-        #expect(!table.isInUse(near))
+        #expect(isNobodys(table.listener(on: near)))
         close(near)
         close(far)
     }

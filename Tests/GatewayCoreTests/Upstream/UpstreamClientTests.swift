@@ -301,6 +301,68 @@ struct UpstreamClientTests {
         upstream.stop()
     }
 
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
+    ])
+    func aConnectionThatTheUpstreamDoesNotKeepIsNotUsedAgain(answer: String) throws {
+        let upstream = ScriptedUpstream { connection in
+            while connection.readHead() != nil { connection.send(answer) }
+        }
+        let harness = UpstreamHarness(url: upstream.url)
+
+        for _ in 0..<2 {
+            let transfer = try harness.fetch()
+            #expect(transfer.receivedText == "ok")
+            #expect(!transfer.reusesConnection)
+        }
+
+        #expect(upstream.connectionCount == 2)
+        #expect(harness.client.statistics.idleConnectionCount == 0)
+        upstream.stop()
+    }
+
+    @Test(arguments: [
+        "Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: 1\r\n\r\n",
+    ])
+    func anAnswerInPiecesOfAByteIsTheSameAnswer(rest: String) throws {
+        let upstream = ScriptedUpstream { connection in
+            while connection.readHead() != nil {
+                for byte in "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\(rest)".utf8 {
+                    connection.send([byte])
+                }
+            }
+        }
+        let harness = UpstreamHarness(url: upstream.url)
+
+        for _ in 0..<2 {
+            let transfer = try harness.fetch()
+            #expect(transfer.takeInterimHead()?.status.rawValue == 103)
+            #expect(transfer.head?.status == .ok)
+            #expect(transfer.receivedText == "hello")
+        }
+
+        #expect(upstream.connectionCount == 1)
+        upstream.stop()
+    }
+
+    @Test func aConnectionThatWasIdleForTooLongIsNotUsedAgain() throws {
+        let upstream = ScriptedUpstream { connection in
+            while connection.readHead() != nil { connection.send(plainAnswer) }
+        }
+        var configuration = UpstreamClientConfiguration(url: upstream.url)
+        configuration.idleTimeout = .nanoseconds(1)
+        let harness = UpstreamHarness(configuration)
+        _ = try harness.fetch()
+
+        let transfer = try harness.fetch()
+
+        #expect(transfer.isComplete)
+        #expect(!transfer.reusesConnection)
+        #expect(harness.client.statistics.spoiledConnectionCount == 0)
+        upstream.stop()
+    }
+
     @Test func aConnectionIsReplacedWhenItsLifeIsOverHoweverBusyItIs() throws {
         let upstream = ScriptedUpstream { connection in
             while connection.readHead() != nil {

@@ -33,7 +33,7 @@ struct UpstreamHazardTests {
             .responseInvalid(.contentLength)),
         Bad(
             "a negative length", "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nhe",
-            .responseInvalid(.notHTTP)),
+            .responseInvalid(.contentLength)),
         Bad(
             "a list of lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nhe",
             .responseInvalid(.contentLength)),
@@ -73,15 +73,15 @@ struct UpstreamHazardTests {
             .responseInvalid(.fieldLine)),
         Bad(
             "a line without a colon", "HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 2\r\n\r\nhe",
-            .responseInvalid(.notHTTP)),
+            .responseInvalid(.fieldLine)),
         Bad(
             "an empty name", "HTTP/1.1 200 OK\r\n: x\r\nContent-Length: 2\r\n\r\nhe",
             .responseInvalid(.fieldLine)),
         Bad(
             "a NUL", "HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 2\r\n\r\nhe",
-            .responseInvalid(.notHTTP)),
-        Bad("a status of two digits", "HTTP/1.1 20 OK\r\n\r\n", .responseInvalid(.notHTTP)),
-        Bad("a status of four digits", "HTTP/1.1 2000 OK\r\n\r\n", .responseInvalid(.notHTTP)),
+            .responseInvalid(.lineEnd)),
+        Bad("a status of two digits", "HTTP/1.1 20 OK\r\n\r\n", .responseInvalid(.statusLine)),
+        Bad("a status of four digits", "HTTP/1.1 2000 OK\r\n\r\n", .responseInvalid(.statusLine)),
         Bad("a status beyond 599", "HTTP/1.1 600 OK\r\n\r\n", .responseInvalid(.statusLine)),
         Bad("another version", "HTTP/2 200 OK\r\n\r\n", .responseInvalid(.statusLine)),
         Bad("HTTP/0.9", "<html>hello</html>", .responseInvalid(.notHTTP)),

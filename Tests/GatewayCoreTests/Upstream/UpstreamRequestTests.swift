@@ -23,7 +23,33 @@ struct UpstreamRequestTests {
         append("x-A", "2: 3", to: &request)
         append("X-a", "", to: &request)
 
-        #expect(request.lines.span.text == "X-a: 1\0x-A: 2: 3\0X-a;\0")
+        #expect(request.lines.span.text == "X-a: 1\r\nx-A: 2: 3\r\nX-a:\r\n")
+    }
+
+    @Test(arguments: [
+        (UpstreamRequest.Content.none, ""), (.length(0), "Content-Length: 0\r\n"),
+        (.length(12), "Content-Length: 12\r\n"), (.chunked, "Transfer-Encoding: chunked\r\n"),
+    ])
+    func theHeadNamesTheOriginAndItsContent(content: UpstreamRequest.Content, framing: String) {
+        var request = makeRequest("PUT", content)
+        append("X-a", "1", to: &request)
+        var head = ByteBuffer()
+
+        request.appendHead(to: &head, host: Array("api.example:81".utf8))
+
+        let text = head.withBytes { $0.text }
+        #expect(text == "PUT / HTTP/1.1\r\nHost: api.example:81\r\nX-a: 1\r\n\(framing)\r\n")
+    }
+
+    @Test func aHostOfTheRequestTakesThePlaceOfTheOrigins() {
+        var request = makeRequest("GET")
+        append("host", "other.example", to: &request)
+        var head = ByteBuffer()
+
+        request.authorized(by: Secret("kk_live_1")).appendHead(to: &head, host: Array("api.example".utf8))
+
+        let text = head.withBytes { $0.text }
+        #expect(text == "GET / HTTP/1.1\r\nhost: other.example\r\nAuthorization: Bearer kk_live_1\r\n\r\n")
     }
 
     @Test(arguments: [

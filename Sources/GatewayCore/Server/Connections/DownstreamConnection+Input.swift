@@ -19,11 +19,19 @@ extension DownstreamConnection {
         switch phase {
         case .handshaking: shakeHands(worker)
         case .open where wantsInput: receive(worker)
-        case .open where awaitsUpstream: worker.close(self, .abort)
         case .open: break
         case .lingering: drainLingering(worker)
         case .finishing, .closed: break
         }
+    }
+
+    /// Something came while only the upstream's answer was missing: the end of a client that has gone, or its
+    /// next request, which waits in the socket until then.
+    func unasked(_ readiness: Readiness, _ worker: Worker) {
+        if readiness.hasPeerEnded { return worker.close(self, .abort) }
+        guard let number = descriptor?.number else { return }
+        interest = .peerClosed
+        worker.epoll.modify(number, interest, token: registration.token)
     }
 
     private func shakeHands(_ worker: Worker) {

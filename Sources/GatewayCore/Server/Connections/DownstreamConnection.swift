@@ -85,7 +85,9 @@ package final class DownstreamConnection {
             guard sendPending(worker) else { return }
             if phase == .open && pendingOutput.isEmpty { advance(worker) }
         }
-        if readiness.isReadable && phase != .closed { readable(worker) }
+        if readiness.isReadable && phase != .closed {
+            if awaitsUpstream && !wantsInput { unasked(readiness, worker) } else { readable(worker) }
+        }
         settle(worker)
     }
 
@@ -127,7 +129,13 @@ package final class DownstreamConnection {
     private func updateInterest(_ worker: Worker) {
         var wanted: Interest = []
         if !pendingOutput.isEmpty { wanted.insert(.writable) }
-        if wantsInput { wanted.insert(.readable) } else if awaitsUpstream { wanted.insert(.peerClosed) }
+        if wantsInput {
+            wanted.insert(.readable)
+        } else if awaitsUpstream {
+            // Most clients send nothing before they have their answer: what is watched for stays as it is,
+            // and the wait for the upstream takes no system call. `unasked` sees to the others.
+            wanted.insert(interest == .readable ? .readable : .peerClosed)
+        }
         guard wanted != interest, let number = descriptor?.number else { return }
         interest = wanted
         worker.epoll.modify(number, wanted, token: registration.token)

@@ -39,6 +39,11 @@ struct ReceivedContent: ~Copyable {
         return wireFraming
     }
 
+    /// How many bytes are still to come by a length that was stated; `nil` where none was.
+    var expectedBytes: UInt64? {
+        if case .length = wireFraming { remainingBytes } else { nil }
+    }
+
     /// Whether this is all of it; where the end of the connection is the end, that it is over has to be
     /// known otherwise.
     var isComplete: Bool { isDecoded && (isWhole || wireFraming == .untilClose) }

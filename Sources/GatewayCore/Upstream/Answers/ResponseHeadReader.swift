@@ -1,10 +1,10 @@
 package import HTTPModel
 
-/// Reads the heads of one answer, line by line as libcurl delivers them, and refuses every doubt.
+/// Reads the heads of one answer, line by line, and refuses every doubt.
 ///
-/// libcurl's own parser takes the last of two lengths, bare line feeds, blanks before the colon and folded
-/// lines; two parsers that disagree about one answer are what response smuggling is made of. So nothing is
-/// repaired here: the first doubtful line ends the transfer. A pure value, fed with bytes, without libcurl.
+/// Many parsers take the last of two lengths, bare line feeds, blanks before the colon and folded lines; two
+/// that disagree about one answer are what response smuggling is made of. So nothing is repaired here: the
+/// first doubtful line ends the transfer. A pure value, fed with bytes.
 package struct ResponseHeadReader {
     /// How much of a head is taken.
     package struct Limits: Sendable, Hashable {
@@ -57,11 +57,25 @@ package struct ResponseHeadReader {
     private var contentLength: UInt64?
     private var isChunked = false
     private var hasConnectionField = false
+    /// Whether the upstream keeps the connection for another request (RFC 9112 §9.3); known with the final
+    /// head. One that speaks HTTP/1.0 is not believed when it says so.
+    package private(set) var keepsConnection = false
 
     /// A reader for the answer to a request of `method`, whose content framing depends on it.
     package init(limits: Limits, method: Method) {
         self.limits = limits
         self.answersHead = method == .head
+    }
+
+    /// What is wrong with the begin of a line whose end has not come yet, if that can be said.
+    package func doubt(aboutBegin bytes: Span<UInt8>) -> UpstreamFailure? {
+        if bytes.count > limits.headBytes - headBytes { return .headTooLarge }
+        // Something else than HTTP/1 may never send a line feed.
+        guard case .statusLine = state else { return nil }
+        let known = Array("HTTP/".utf8)
+        let count = min(bytes.count, known.count)
+        let isHTTP = bytes.extracting(0..<count).equals(known.span.extracting(0..<count))
+        return isHTTP ? nil : .responseInvalid(.notHTTP)
     }
 
     /// Takes the next line, its line end included.
@@ -177,6 +191,7 @@ package struct ResponseHeadReader {
     /// (RFC 9110 §7.6.1).
     private mutating func removeConnectionFields() {
         var nominated: [ByteRange] = []
+        var closes = false
         if hasConnectionField {
             for line in head.fields where line.known == .connection {
                 head.bytes.span.extracting(line.value.range).forEachListMember { member in
@@ -187,6 +202,10 @@ package struct ResponseHeadReader {
                 }
             }
         }
+        for member in nominated where head.bytes.span.extracting(member.range).equalsIgnoringCase("close") {
+            closes = true
+        }
+        keepsConnection = !isVersion10 && !closes
         let bytes = head.bytes
         head.fields.removeAll { line in
             if line.known.isHopByHop { return true }

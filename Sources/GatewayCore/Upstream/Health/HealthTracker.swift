@@ -192,7 +192,7 @@ extension HealthTracker.Outcome {
     init(of transfer: Transfer, endingAs phase: Transfer.Phase) {
         switch phase {
         case .failed(let failure):
-            self.init(failure, hasHead: transfer.head != nil, wasSent: transfer.handle != nil)
+            self.init(failure, hasHead: transfer.head != nil, wasSent: transfer.connection != nil)
         // What is given up after its head has said what the head says.
         case .complete, .cancelled, .queued, .connecting, .waitingForHead, .receivingContent:
             switch transfer.head?.status.rawValue {

@@ -4,7 +4,7 @@
 import CCurl
 import CGatewayShims
 
-/// libcurl's set of running requests and its pool of connections, driven by an event loop that is not its
+/// libcurl's set of connections, those being made and those lent out, driven by an event loop that is not its
 /// own.
 @safe
 final class CurlMulti {
@@ -20,14 +20,15 @@ final class CurlMulti {
         case never
     }
 
-    /// A set without requests whose pool keeps at most so many idle connections.
+    /// A set without connections that is to hold at most so many.
     init(maximumConnectionCount: Int, connections: ConnectionTable) {
         precondition(Self.isLibraryReady, "libcurl cannot be initialized")
         guard let handle = unsafe curl_multi_init() else { preconditionFailure("no memory for libcurl") }
         unsafe self.handle = handle
         self.connections = connections
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe check(gw_curl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, maximumConnectionCount))
+        // Above this libcurl would look for idle ones to close. The pool keeps the bound, far below.
+        unsafe check(gw_curl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 2 * maximumConnectionCount))
         unsafe check(gw_curl_multi_set_long(handle, CURLMOPT_PIPELINING, 0))
         unsafe check(gw_curl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, context))
         unsafe check(gw_curl_multi_set_socket_callback(handle, onSocketWish))
@@ -45,10 +46,10 @@ final class CurlMulti {
     /// Once per process, and before any other thread may use it (libcurl of this build is safe for threads).
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    /// Begins a prepared request.
+    /// Begins to make a connection.
     func add(_ easy: CurlEasy) { unsafe check(curl_multi_add_handle(handle, easy.handle)) }
 
-    /// Ends work on a request; one that is not done loses its connection. Never inside a callback.
+    /// Closes a connection, made or being made. Never inside a callback.
     func remove(_ easy: CurlEasy) { unsafe check(curl_multi_remove_handle(handle, easy.handle)) }
 
     /// Tells libcurl what happened on a descriptor. Callbacks run inside.
@@ -67,7 +68,7 @@ final class CurlMulti {
         unsafe check(curl_multi_socket_action(handle, CURL_SOCKET_TIMEOUT, 0, &running))
     }
 
-    /// The next request libcurl is done with.
+    /// The next connection that libcurl is done with making.
     func nextResult() -> (CurlEasy, CurlResult)? {
         var code = CURLE_OK
         guard let finished = unsafe gw_curl_multi_next_result(handle, &code),
@@ -82,7 +83,7 @@ final class CurlMulti {
         return timerWish
     }
 
-    fileprivate func wishes(_ what: Int32, on descriptor: Int32, for transfer: UInt64) {
+    fileprivate func wishes(_ what: Int32, on descriptor: Int32, for connection: UInt64) {
         let interest: UpstreamInterest?
         switch what {
         case CURL_POLL_IN: interest = .readable
@@ -90,7 +91,7 @@ final class CurlMulti {
         case CURL_POLL_INOUT: interest = .both
         default: interest = nil
         }
-        connections.wishes(interest, on: descriptor, for: transfer)
+        connections.wishes(interest, on: descriptor, for: connection)
     }
 
     fileprivate func wishesTimer(milliseconds: Int) {
@@ -116,7 +117,7 @@ private func curlEasy(of handle: UnsafeMutableRawPointer?) -> CurlEasy? {
 private let onSocketWish: curl_socket_callback = { handle, descriptor, what, context, _ in
     guard let context = unsafe context else { return 0 }
     let multi = unsafe Unmanaged<CurlMulti>.fromOpaque(context).takeUnretainedValue()
-    multi.wishes(what, on: descriptor, for: unsafe curlEasy(of: handle)?.transfer?.number ?? 0)
+    multi.wishes(what, on: descriptor, for: unsafe curlEasy(of: handle)?.connection?.number ?? 0)
     return 0
 }
 

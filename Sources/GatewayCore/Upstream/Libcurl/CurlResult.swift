@@ -1,7 +1,7 @@
 import CCurl
 import Glibc
 
-/// How libcurl says a request ended.
+/// How libcurl says the making of a connection ended.
 struct CurlResult {
     private let code: CURLcode
     /// errno of the last failed connection attempt, 0 if there is none.
@@ -16,8 +16,8 @@ struct CurlResult {
     /// Whether libcurl saw nothing wrong.
     var isOK: Bool { code == CURLE_OK }
 
-    /// What a bad end means; `isAnswerBegun`: the final head is there already.
-    func failure(isAnswerBegun: Bool) -> UpstreamFailure {
+    /// What it means that no connection was made.
+    var failure: UpstreamFailure {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: .nameNotResolved
         case CURLE_COULDNT_CONNECT: systemError == ECONNREFUSED ? .connectRefused : .unreachable
@@ -25,12 +25,7 @@ struct CurlResult {
         case CURLE_OPERATION_TIMEDOUT: .connectTimeout
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: .tlsCertificate
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED: .tlsProtocol
-        case CURLE_GOT_NOTHING, CURLE_SEND_FAIL_REWIND: .connectionClosed
-        case CURLE_PARTIAL_FILE: .responseIncomplete
-        case CURLE_RECV_ERROR, CURLE_SEND_ERROR: isAnswerBegun ? .responseIncomplete : .connectionClosed
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL: .responseInvalid(.notHTTP)
-        // A head line above libcurl's own limit of 100 KiB is told as a lack of memory.
-        case CURLE_OUT_OF_MEMORY: isAnswerBegun ? .library(Int32(code.rawValue)) : .headTooLarge
+        case CURLE_RECV_ERROR, CURLE_SEND_ERROR: .connectionClosed
         default: .library(Int32(code.rawValue))
         }
     }

@@ -41,6 +41,33 @@ struct ResponseHeadReaderTests {
     }
 
     @Test(arguments: [
+        (["HTTP/1.1 200 OK", ""], true), (["HTTP/1.1 200 OK", "Connection: keep-alive", ""], true),
+        (["HTTP/1.1 200 OK", "Connection: x, CLOSE", ""], false),
+        (["HTTP/1.1 200 OK", "Connection: x", "Connection: close", ""], false),
+        (["HTTP/1.0 200 OK", "Connection: keep-alive", ""], false),
+        (["HTTP/1.1 103 Early Hints", "Connection: close", "", "HTTP/1.1 200 OK", ""], true),
+    ])
+    func theConnectionIsKeptUnlessTheFinalHeadSaysOtherwise(lines: [String], expected: Bool) {
+        var reader = ResponseHeadReader(limits: Self.limits, method: .get)
+
+        for line in lines { _ = reader.consume(Array((line + "\r\n").utf8).span) }
+
+        #expect(reader.keepsConnection == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("H", nil), ("HTTP/1.1 2", nil), ("h", .responseInvalid(.notHTTP)),
+            ("HTTP 1", .responseInvalid(.notHTTP)), ("<html>hello", .responseInvalid(.notHTTP)),
+            ("HTTP/1.1 200 " + String(repeating: "a", count: 1_000), .headTooLarge),
+        ] as [(String, UpstreamFailure?)])
+    func theBeginOfALineIsDoubtedBeforeItsEndHasCome(begin: String, expected: UpstreamFailure?) {
+        let reader = ResponseHeadReader(limits: Self.limits, method: .get)
+
+        #expect(reader.doubt(aboutBegin: Array(begin.utf8).span) == expected)
+    }
+
+    @Test(arguments: [
         (["HTTP/1.1 101 Switching Protocols"], UpstreamFailure.upgradeNotAsked),
         (["http/1.1 200 OK"], .responseInvalid(.notHTTP)),
         ([" HTTP/1.1 200 OK"], .responseInvalid(.notHTTP)),

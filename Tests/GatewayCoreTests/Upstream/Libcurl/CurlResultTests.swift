@@ -12,15 +12,11 @@ struct CurlResultTests {
         (CURLE_OPERATION_TIMEDOUT, 0, .connectTimeout),
         (CURLE_PEER_FAILED_VERIFICATION, 0, .tlsCertificate),
         (CURLE_SSL_CONNECT_ERROR, 0, .tlsProtocol),
-        (CURLE_GOT_NOTHING, 0, .connectionClosed),
+        (CURLE_RECV_ERROR, ECONNRESET, .connectionClosed),
         (CURLE_SEND_ERROR, EPIPE, .connectionClosed),
         (CURLE_BAD_FUNCTION_ARGUMENT, 0, .library(43)),
     ])
     func libcurlsResultsAreTranslated(code: CURLcode, systemError: Int32, expected: UpstreamFailure) {
-        #expect(CurlResult(code, systemError: systemError).failure(isAnswerBegun: false) == expected)
-    }
-
-    @Test func aBreakAfterTheHeadIsAnIncompleteAnswer() {
-        #expect(CurlResult(CURLE_RECV_ERROR).failure(isAnswerBegun: true) == .responseIncomplete)
+        #expect(CurlResult(code, systemError: systemError).failure == expected)
     }
 }
