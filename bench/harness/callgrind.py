@@ -18,6 +18,7 @@ from .stage import BENCH, Stage
 
 # Name: (over TLS, whose token, status).
 WORK = {"hit-plain": (False, "acme", 200), "hit-slice": (False, "acme", 200), "hit-slice-72": (False, "acme", 200),
+        "hit-slice-filtered": (False, "acme", 200),
         "hit-tls": (True, "acme", 200), "401": (False, "wrong", 401), "429": (False, "narrow", 429), "miss": (False, "acme", 200),
         "miss-page": (False, "acme", 200)}
 # Every other way in which a token can be refused; "401" is that of a revoked one.

@@ -56,6 +56,15 @@ class HitSliceOfLarge(HitSlice):
     note = "The answer has 6.8 KB, the cached hit 5.6."
 
 
+class HitSliceFiltered(HitSlice):
+    """Five rows of a stored page of 72, by a filter that it was not asked with."""
+
+    name = "hit-slice-filtered"
+    title = "Answer read off a stored page of 72 rows by a filter, plain, keep-alive"
+    page, target = pages.SLICES["hit-slice-filtered"]
+    note = "The answer has 6.8 KB, the cached hit 5.6."
+
+
 class HitTLS(Hit):
     name = "hit-tls"
     title = "Cached hit, TLS 1.3, keep-alive"
