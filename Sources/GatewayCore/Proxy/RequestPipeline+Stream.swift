@@ -45,9 +45,6 @@ extension RequestPipeline {
             preconditionFailure("an answer of another tenant reached exchange \(exchange.number)")
         }
         exchange.stream = Exchange.Stream(answer: arriving)
-        let isLeader = exchange.arriving === arriving
-        exchange.setRole(
-            isLeader ? .single : .collapsed, status: isLeader ? arriving.head.status : nil, detail: .streamed)
     }
 
     /// The fetch that an exchange gives the answer of is over. Whether its client has got some of it
@@ -82,6 +79,11 @@ extension RequestPipeline {
         } else {
             recorder.streamed()
             exchange.record.status = answer.head.status
+            // Said no sooner: an answer that is whole before its head is written is given as any other.
+            let isLeader = exchange.arriving === answer
+            exchange.setRole(
+                isLeader ? .single : .collapsed, status: isLeader ? answer.head.status : nil,
+                detail: .streamed)
             let own = exchange.texts.ownFields
             composer.passOn(
                 answer.head, framing: .length(UInt64(answer.byteCount)), exchange.record.terms,

@@ -145,6 +145,20 @@ struct StreamedAnswerTests {
         #expect(halves.upstream.requests.count == 1)
     }
 
+    /// What comes in one go may be whole before its head is written; either way it says what it is.
+    @Test func onlyWhatIsStreamedSaysSo() throws {
+        let halves = Halves()
+        halves.release.open()
+        let gateway = try gateway(halves)
+
+        for number in 1...40 {
+            let answer = try gateway.ask("GET", "/v1/sessions?limit=\(number)")
+            let isStreamed = answer.value("Cache-Status")?.contains("detail=streamed") == true
+            #expect(answer.body == Self.content)
+            #expect(isStreamed == (answer.value("ETag") == nil), "\(answer.head)")
+        }
+    }
+
     @Test(arguments: [
         ("no length", "GET", "", true, ""), ("a condition", "GET", "If-None-Match: \"no\"\r\n", false, ""),
         ("the head alone", "HEAD", "", false, ""),
