@@ -63,3 +63,23 @@ package final class LabelNames: Sendable {
         }
     }
 }
+
+/// The texts behind the numbers of one label as they stand in log lines, asked of `LabelNames` once and kept:
+/// one per worker and label, so that a line takes no lock and no look-up.
+struct LabelTexts {
+    private let label: MetricLabel
+    // By number; empty where nobody has asked yet. A name is never empty.
+    private var texts: [[UInt8]] = []
+
+    /// Nothing kept yet. Never holds more than the names there are (`LabelNames.maximumNamesPerLabel`).
+    init(_ label: MetricLabel) { self.label = label }
+
+    /// The inside of a JSON string for a number that `names` gave out.
+    mutating func text(of value: LabelValue, _ names: LabelNames) -> [UInt8] {
+        let index = Int(value.index)
+        if index < texts.count, !texts[index].isEmpty { return texts[index] }
+        while texts.count <= index { texts.append([]) }
+        texts[index] = LogText.escaped(names.text(label, value))
+        return texts[index]
+    }
+}

@@ -13,6 +13,8 @@ package final class ExchangeRecorder {
     private let limitedReason: LabelValue
     private let guessingReason: LabelValue
     private let noResult: LabelValue
+    private var reasonTexts = LabelTexts(.reason)
+    private var limitTexts = LabelTexts(.limit)
 
     /// The wall clock at the begin of the turn, in nanoseconds since 1970.
     package var nowUnixNanoseconds: Int64 = 0
@@ -37,13 +39,13 @@ package final class ExchangeRecorder {
     }
 
     /// Counts a request that a limit refused.
-    func limitExceeded(_ tenant: TenantContext?, _ limit: LimitPolicy) {
-        metrics.increment(MetricSeries(.rateLimited, tenant?.label ?? .other, limit.label))
+    func limitExceeded(_ tenant: TenantContext?, _ limit: LabelValue) {
+        metrics.increment(MetricSeries(.rateLimited, tenant?.label ?? .other, limit))
     }
 
     /// Counts a request that a limit in shadow would have refused.
-    func limitShadowed(_ tenant: TenantContext?, _ limit: LimitPolicy) {
-        metrics.increment(MetricSeries(.rateLimitShadowed, tenant?.label ?? .other, limit.label))
+    func limitShadowed(_ tenant: TenantContext?, _ limit: LabelValue) {
+        metrics.increment(MetricSeries(.rateLimitShadowed, tenant?.label ?? .other, limit))
     }
 
     /// Counts a request that was refused because the gateway was short.
@@ -88,7 +90,8 @@ package final class ExchangeRecorder {
     ) {
         let now = clock()
         let nanoseconds = now.nanosecondsElapsed(since: record.headBeganAt)
-        count(record, nanoseconds: nanoseconds)
+        let reason = record.refusal.map { label(of: $0) }
+        count(record, reason: reason, nanoseconds: nanoseconds)
         guard log != nil else { return }
         log?.begin(atUnixNanoseconds: nowUnixNanoseconds)
         log?.add(.requestID, text: identifier)
@@ -113,8 +116,14 @@ package final class ExchangeRecorder {
             log?.add(.userAgent, text: shown)
         }
         log?.add(.status, number: UInt64(record.status.rawValue))
-        if let refusal = record.refusal { log?.add(.refusal, text: Array(refusal.word.utf8).span) }
-        if let limit = record.limit { log?.add(.limit, text: Array(names.text(.limit, limit).utf8).span) }
+        if let reason {
+            let text = reasonTexts.text(of: reason, names)
+            log?.add(.refusal, rendered: text.span)
+        }
+        if let limit = record.limit {
+            let text = limitTexts.text(of: limit, names)
+            log?.add(.limit, rendered: text.span)
+        }
         if let status = record.cacheStatus { log?.add(.cache, word: status.word.text) }
         if let status = record.upstreamStatus { log?.add(.upstreamStatus, number: UInt64(status.rawValue)) }
         log?.add(.bytesIn, number: record.receivedBytes)
@@ -167,7 +176,7 @@ package final class ExchangeRecorder {
         }
     }
 
-    private func count(_ record: borrowing ExchangeRecord, nanoseconds: UInt64) {
+    private func count(_ record: borrowing ExchangeRecord, reason: LabelValue?, nanoseconds: UInt64) {
         let route = record.route?.label ?? .other
         let tenant = record.tenant?.label ?? .other
         metrics.increment(MetricSeries(.requests, route, tenant, LabelValue(record.status)))
@@ -180,7 +189,7 @@ package final class ExchangeRecorder {
             metrics.increment(MetricSeries(.cacheRequests, route, labels.result))
         }
         metrics.observe(nanoseconds, MetricSeries(.requestDuration, route, cache))
-        if let refusal = record.refusal { metrics.increment(MetricSeries(.refusals, label(of: refusal))) }
+        if let reason { metrics.increment(MetricSeries(.refusals, reason)) }
         countUpstream(record)
     }
 

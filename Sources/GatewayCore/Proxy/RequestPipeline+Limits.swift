@@ -97,8 +97,9 @@ extension RequestPipeline {
             return nil
         case .exceeded(let index, _):
             plan.fields.append(limited.take.report, plan, into: &ownFields)
-            recorder.limitExceeded(record.tenant, plan.policies[index])
-            record.limit = plan.policies[index].label
+            let limit = plan.policies[index].label
+            recorder.limitExceeded(record.tenant, limit)
+            record.limit = limit
             return .limited(
                 ExceededLimits(plan, limited.take.report, longest: index),
                 retryAfterSeconds: decision.retryAfterSeconds)
@@ -112,8 +113,9 @@ extension RequestPipeline {
         _ plan: LimitPlan, _ record: inout ExchangeRecord
     ) {
         for index in plan.policies.indices where limited.take.report.isExceeded(index) {
-            recorder.limitShadowed(record.tenant, plan.policies[index])
-            record.limit = plan.policies[index].label
+            let limit = plan.policies[index].label
+            recorder.limitShadowed(record.tenant, limit)
+            record.limit = limit
         }
     }
 }

@@ -16,8 +16,11 @@ package struct ExceededLimits: Sendable {
         mask = report.exceeded
     }
 
-    /// The one that takes longest: the one to tell of.
-    package var policy: LimitPolicy { plan.policies[longest] }
+    /// Appends the name of the one that takes longest, which needs no escape: the one to tell of.
+    package func appendName(to buffer: inout ByteBuffer) {
+        let name = plan.policies[longest].nameBytes
+        buffer.append(name.span)
+    }
 
     /// The names of all that clients are told of, in the order of the configuration.
     package var names: [String] {

@@ -10,6 +10,8 @@ package struct LimitPolicy: Sendable {
     package let plan: String
     /// The limit's name, as it stands in the configuration, in `RateLimit` and in metrics.
     package let name: String
+    /// The same in bytes, as every refusal repeats it.
+    let nameBytes: [UInt8]
     /// What its buckets are kept by; at least one, none twice, in the order of declaration.
     package let dimensions: [LimitDimension]
     /// Tokens in a full bucket, requests at once, or what a window allows.
@@ -50,6 +52,7 @@ package struct LimitPolicy: Sendable {
         }
         self.plan = plan
         self.name = name
+        nameBytes = Array(name.utf8)
         self.dimensions = LimitDimension.allCases.filter(dimensions.contains)
         self.isShadow = isShadow
         self.label = label

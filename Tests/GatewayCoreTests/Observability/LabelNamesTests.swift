@@ -39,4 +39,17 @@ struct LabelNamesTests {
         #expect(late == .other)
         #expect(names.value(.tenant, "t65534") != .other)
     }
+
+    @Test func textsForTheLogAreEscapedAndTheSameEachTime() {
+        let names = LabelNames()
+        let (plain, quoted) = (names.value(.reason, "late"), names.value(.reason, "so \"called\""))
+        var texts = LabelTexts(.reason)
+
+        // The later number first: what was not asked for yet lies between.
+        for _ in 0..<2 {
+            #expect(texts.text(of: quoted, names) == Array("so \\\"called\\\"".utf8))
+            #expect(texts.text(of: plain, names) == Array("late".utf8))
+            #expect(texts.text(of: .other, names) == Array("_other".utf8))
+        }
+    }
 }

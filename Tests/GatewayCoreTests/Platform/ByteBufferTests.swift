@@ -53,6 +53,22 @@ struct ByteBufferTests {
         #expect(text == String(number))
     }
 
+    @Test func quotesAndBackslashesOfALiteralAreEscapedWhereverTheyStand() {
+        let texts: [StaticString] = [
+            "", "plain", "plain and longer than a word", "\"", "\\", "seven77\"", "eight888\"",
+            "\"first, then eight more", "in the \"middle\" and \\ at the end\\",
+        ]
+        for text in texts {
+            var buffer = ByteBuffer()
+
+            buffer.append(escaping: text)
+
+            let escaped = buffer.withBytes { $0.text }
+            let expected = "\(text)".replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+            #expect(escaped == expected)
+        }
+    }
+
     @Test func consumedBytesMakeRoomWithoutGrowing() {
         var buffer = ByteBuffer(minimumCapacity: 256)
         let piece = [UInt8](repeating: 7, count: 100)

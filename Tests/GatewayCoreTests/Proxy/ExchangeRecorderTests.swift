@@ -198,20 +198,18 @@ struct ExchangeRecorderTests {
         #expect(counted.sum(.requests) == 1)
     }
 
-    @Test func limitsRefusalsAndHandshakesAreCountedByTheirNames() throws {
+    @Test func limitsRefusalsAndHandshakesAreCountedByTheirNames() {
         let recorder = ExchangeRecorder(metrics: metrics, names: names, writer: nil) { Self.endedAt }
         let tenant = ProxyFixture.tenant("acme", cache: cache, names: names)
 
-        let limit = try LimitPolicy(
-            plan: "p", name: "day", by: [.tenant], .concurrent(1), label: names.value(.limit, "day"))
-
+        let limit = names.value(.limit, "day")
         recorder.limitExceeded(tenant, limit)
         recorder.limitExceeded(nil, limit)
         recorder.limitShadowed(tenant, limit)
         recorder.refused("too_many_connections")
         recorder.handshake("failed")
 
-        let (acme, day) = (names.value(.tenant, "acme"), names.value(.limit, "day"))
+        let (acme, day) = (names.value(.tenant, "acme"), limit)
         #expect(counted[MetricSeries(.rateLimited, acme, day)] == 1)
         #expect(counted[MetricSeries(.rateLimited, .other, day)] == 1)
         #expect(counted[MetricSeries(.rateLimitShadowed, acme, day)] == 1)

@@ -11,8 +11,8 @@ package enum ErrorEnvelope {
         case fixed(StaticString)
         /// A sentence put together from the configuration; never from the request.
         case composed(String)
-        /// The name of a limit, which needs no escapes, and when to ask again.
-        case limit(String, waitSeconds: UInt64)
+        /// The limit that takes longest, and when to ask again.
+        case limit(ExceededLimits, waitSeconds: UInt64)
     }
 
     /// Where the upstream documents its envelope; the codes made here are in the gateway's docs/errors.md.
@@ -48,9 +48,9 @@ package enum ErrorEnvelope {
         switch message {
         case .fixed(let text): append(escaping: text, to: &body)
         case .composed(let text): append(escaping: Array(text.utf8).span, to: &body)
-        case .limit(let name, let seconds):
+        case .limit(let limits, let seconds):
             body.append("The limit \\\"")
-            for byte in name.utf8 { body.append(byte) }
+            limits.appendName(to: &body)
             body.append("\\\" is exceeded; try again in ")
             body.append(decimal: seconds)
             body.append(" s.")

@@ -81,7 +81,7 @@ package enum Refusal: Sendable {
         case .noRoute: .fixed("The gateway has no such route.")
         case .methodNotAllowed: .fixed("The route does not take this method.")
         case .late: .fixed("The request did not arrive in time.")
-        case .limited(let limits, let seconds): .limit(limits.policy.name, waitSeconds: seconds)
+        case .limited(let limits, let seconds): .limit(limits, waitSeconds: seconds)
         case .upstreamLimited(let seconds):
             .composed("The upstream takes no more requests now; the next one is sent in \(seconds) s.")
         case .upstream(let failure): .fixed(failure.sentence)
