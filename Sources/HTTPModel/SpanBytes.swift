@@ -57,6 +57,32 @@ extension Span where Element == UInt8 {
         return true
     }
 
+    /// Whether two runs are the same, compared in words without leaving early: for keys that meet in one slot
+    /// and are nearly always equal, and for bytes that hold secrets.
+    @inlinable @inline(__always)
+    public func equalsWholly(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        var difference: UInt64 = 0
+        var index = 0
+        while index <= count - 32 {
+            let one = word(at: index) ^ other.word(at: index)
+            let two = word(at: index + 8) ^ other.word(at: index + 8)
+            let three = word(at: index + 16) ^ other.word(at: index + 16)
+            let four = word(at: index + 24) ^ other.word(at: index + 24)
+            difference |= one | two | three | four
+            index += 32
+        }
+        while index <= count - 8 {
+            difference |= word(at: index) ^ other.word(at: index)
+            index += 8
+        }
+        while index < count {
+            difference |= UInt64(self[index] ^ other[index])
+            index += 1
+        }
+        return difference == 0
+    }
+
     /// The eight bytes from `offset` on as one number, the first byte lowest; for scans that look at eight
     /// bytes at a time. Traps unless all eight are there.
     @inlinable @inline(__always)

@@ -58,23 +58,3 @@ struct CacheKey: Sendable, Hashable {
         hasher.combine(hash)
     }
 }
-
-extension Span where Element == UInt8 {
-    /// Whether two runs are the same, compared in words without leaving early: keys that meet in one slot are
-    /// nearly always equal.
-    @inline(__always)
-    func equalsWholly(_ other: Span<UInt8>) -> Bool {
-        guard count == other.count else { return false }
-        var difference: UInt64 = 0
-        var index = 0
-        while index <= count - 8 {
-            difference |= word(at: index) ^ other.word(at: index)
-            index += 8
-        }
-        while index < count {
-            difference |= UInt64(self[index] ^ other[index])
-            index += 1
-        }
-        return difference == 0
-    }
-}

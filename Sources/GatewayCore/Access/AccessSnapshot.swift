@@ -156,6 +156,14 @@ package final class AccessSnapshot: Sendable {
         return .granted(grant)
     }
 
+    /// Whether a grant that this snapshot gave would be given again: of all that a token is judged by, only
+    /// its dates end with the clock.
+    package func stillGrants(_ grant: TokenGrant, nowUnixSeconds: Int64) -> Bool {
+        checkOrigin(of: grant)
+        let token = tokens[grant.tokenIndex]
+        return !token.isRevoked && token.notBefore <= nowUnixSeconds && nowUnixSeconds < token.expiresAt
+    }
+
     private func matchesUnderOlderPepper(_ bytes: Span<UInt8>, _ token: PreparedToken) -> Bool {
         guard token.pepper != PreparedToken.unknownPepper else {
             _ = digestKey.matches(bytes, .zero)

@@ -59,6 +59,19 @@ package struct HTTP1Connection: ~Copyable {
     /// Whether the present request has no answer yet.
     package var owesAnswer: Bool { answerIsOwed }
 
+    /// Whether the next byte is the first one of a request.
+    package var isBetweenRequests: Bool { reading == .head && parser.isAtStart }
+
+    /// Takes the next request without looking at it: its head is, byte for byte, one that was taken before on
+    /// this connection, has no content, and lets another request follow. An answer is owed.
+    package mutating func takeRepeated() {
+        precondition(isBetweenRequests && !answerIsOwed, "a request is at hand already")
+        requestCount += 1
+        contentBytes = 0
+        answerIsOwed = true
+        reading = .complete
+    }
+
     /// Looks at the unread bytes and says what comes first in them. The caller drops what the event consumed
     /// and calls again, until `needMore` or `answerOwed`.
     package mutating func next(_ bytes: Span<UInt8>, into head: inout RequestHead) -> Event {

@@ -88,6 +88,9 @@ package struct RequestParser: ~Copyable {
         self.limits = limits
     }
 
+    /// Whether nothing of the next request has been read.
+    package var isAtStart: Bool { !cameInPieces && refusal == nil }
+
     /// Reads on in `bytes`, which are all unread bytes from the start of the request: those of the last call
     /// and any that came since. `head` is meaningful only after `complete`; its ranges count from `bytes[0]`.
     /// After `complete` the parser stands at the start of the next request, after `refused` it refuses for

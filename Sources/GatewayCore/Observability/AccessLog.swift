@@ -173,6 +173,24 @@ package struct AccessLog: ~Copyable {
         add(field, number: nanoseconds / 1_000)
     }
 
+    /// Adds the fields that `render` gave, which stand behind the request's number.
+    @inline(__always)
+    package mutating func add(fields: Span<UInt8>) {
+        buffer.append(fields)
+        lastField = .userAgent
+    }
+
+    /// What `fill` adds as it stands in a line, without adding it: for the fields between the request's
+    /// number and the status, which are the same in many lines.
+    package mutating func render(_ fill: (inout AccessLog) -> Void) -> [UInt8] {
+        let start = buffer.count
+        lastField = .requestID
+        fill(&self)
+        let fields = buffer.withBytes { $0.extracting(droppingFirst: start).array }
+        buffer.truncate(to: start)
+        return fields
+    }
+
     /// Adds an address: dotted for IPv4, eight groups without abbreviation for IPv6 (cheap, and easy to
     /// search).
     package mutating func add(_ field: AccessField, address: IPAddress) {

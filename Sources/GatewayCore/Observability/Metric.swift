@@ -4,7 +4,7 @@
 /// go to `WorkerMetrics` where the thing happens; the gauges that somebody else keeps (`isSampled`) are put
 /// into a `MetricSnapshot` when it is asked for.
 package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
-    case requests, requestDuration, requestsInFlight, refusals
+    case requests, requestDuration, requestsInFlight, requestsRepeated, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheFollowedLarger
     case cacheOvertaken, cacheStreams, cacheBytes, cacheEntries, cacheEvictions
@@ -37,6 +37,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requests: "kayle_gateway_requests_total"
         case .requestDuration: "kayle_gateway_request_duration_seconds"
         case .requestsInFlight: "kayle_gateway_requests_in_flight"
+        case .requestsRepeated: "kayle_gateway_requests_repeated_total"
         case .refusals: "kayle_gateway_refusals_total"
         case .connections: "kayle_gateway_connections"
         case .connectionsAccepted: "kayle_gateway_connections_accepted_total"
@@ -86,8 +87,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// What kind of number it is.
     package var kind: Kind {
         switch self {
-        case .requests, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes, .receivedBytes,
-            .sentBytes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions,
+        case .requests, .requestsRepeated, .refusals, .connectionsAccepted, .connectionsEnded, .handshakes,
+            .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions,
             .cacheEvictions, .upstreamRequests, .upstreamRetries, .upstreamPauses, .credentialTakeovers,
             .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitEvictions, .accessLogLinesDropped,
             .reloads, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuitsOpened,
@@ -106,8 +107,9 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         switch self {
         case .receivedBytes, .sentBytes, .cacheBytes, .residentBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
-        case .requests, .requestsInFlight, .refusals, .connections, .connectionsAccepted, .connectionsEnded,
-            .handshakes, .cacheRequests, .cacheRefreshes, .cacheNarrowings, .cacheCompressions, .cacheEntries,
+        case .requests, .requestsInFlight, .requestsRepeated, .refusals, .connections, .connectionsAccepted,
+            .connectionsEnded, .handshakes, .cacheRequests, .cacheRefreshes, .cacheNarrowings,
+            .cacheCompressions, .cacheEntries,
             .cacheEvictions, .upstreamRequests, .upstreamInFlight, .upstreamRetries, .upstreamPauses,
             .credentialTakeovers, .rateLimited, .rateLimitShadowed, .requestsShed, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .accessLogLinesDropped, .configurationGeneration, .reloads,
@@ -135,7 +137,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .reloads: [.result]
         case .certificateExpiry: [.listener]
         case .buildInfo: [.version]
-        case .requestsInFlight, .connections, .connectionsAccepted, .receivedBytes, .sentBytes, .cacheBytes,
+        case .requestsInFlight, .requestsRepeated, .connections, .connectionsAccepted, .receivedBytes,
+            .sentBytes, .cacheBytes,
             .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .residentBytes, .loopTurnDuration, .accessLogLinesDropped,
             .configurationGeneration, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied,
@@ -154,7 +157,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .upstreamProbes,
             .accessLogLinesDropped, .configurationGeneration, .certificateExpiry, .startTime, .buildInfo:
             true
-        case .requests, .requestDuration, .requestsInFlight, .refusals, .connections, .connectionsAccepted,
+        case .requests, .requestDuration, .requestsInFlight, .requestsRepeated, .refusals, .connections,
+            .connectionsAccepted,
             .connectionsEnded, .handshakes, .receivedBytes, .sentBytes, .cacheRequests, .cacheRefreshes,
             .cacheNarrowings, .cacheCompressions, .upstreamRequests, .upstreamDuration, .upstreamInFlight,
             .upstreamRetries, .upstreamPauses, .credentialTakeovers, .rateLimited, .rateLimitShadowed,
@@ -169,6 +173,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .requests: "Requests answered, by the status the client was sent."
         case .requestDuration: "Time from the first byte of a request to the last byte of its answer."
         case .requestsInFlight: "Requests that are being answered."
+        case .requestsRepeated:
+            "Requests answered by what was known of the same bytes before on their connection."
         case .refusals: "Requests and connections refused by the gateway itself, by reason."
         case .connections: "Open client connections."
         case .connectionsAccepted: "Client connections accepted."

@@ -12,6 +12,14 @@ package final class ConfigurationSnapshot: Sendable {
     package let access: AccessSnapshot
     /// What goes with each tenant of `access`, in the same order.
     package let tenants: [TenantContext]
+    /// What every request needs of a tenant, in the same order.
+    let tenantNumbers: [TenantNumbers]
+    /// What every request needs of a route, in the order of `routes`.
+    let routeNumbers: [RouteNumbers]
+    // The limits of each tenant by route, one tenant behind the other, and the parts of the cache by tenant:
+    // one step away, so that a request counts no reference on the way to them.
+    private let limits: [LimitPlan]
+    private let partitions: [CachePartition]
     /// The part of the cache for open routes whose answers are kept by their request fields.
     package let openPartition: CachePartition
     /// What a request without a tenant must keep to, by route.
@@ -30,12 +38,18 @@ package final class ConfigurationSnapshot: Sendable {
             openLimits.count == routes.routes.count, "\(openLimits.count) of \(routes.routes.count) limits")
         for (tenant, context) in zip(access.tenants, tenants) {
             precondition(
+                context.limits.count == routes.routes.count, "\(context.limits.count) limits of \(tenant.id)")
+            precondition(
                 tenant === context.tenant, "\(context.tenant.id) stands in the place of \(tenant.id)")
         }
         self.generation = generation
         self.routes = routes
         self.access = access
         self.tenants = tenants
+        tenantNumbers = tenants.map { TenantNumbers($0) }
+        routeNumbers = routes.routes.map { RouteNumbers($0) }
+        limits = tenants.flatMap(\.limits)
+        partitions = tenants.map(\.partition)
         self.openPartition = openPartition
         self.openLimits = openLimits
         self.trustedProxies = trustedProxies
@@ -43,15 +57,58 @@ package final class ConfigurationSnapshot: Sendable {
 }
 
 extension ConfigurationSnapshot {
+    /// What a request must keep to on a route, with or without a tenant.
+    @inline(__always)
+    func limits(tenant: Int?, route: Int) -> LimitPlan {
+        guard let tenant else { return openLimits[route] }
+        return limits[tenant * routeNumbers.count + route]
+    }
+
     /// Whose part of the cache a route's answers are kept in. A tenant's route without a tenant is a bug that
     /// would mix tenants, so it stops the program.
-    func partition(for tenant: TenantContext?, on route: Route) -> CachePartition {
-        switch (route.cache?.sharing, tenant) {
-        case (.tenant, .some(let tenant)): return tenant.partition
+    @inline(__always)
+    func partition(tenant: Int?, route: Int) -> CachePartition {
+        switch (routeNumbers[route].sharing, tenant) {
+        case (.tenant, .some(let tenant)): return partitions[tenant]
         case (.headers, nil): return openPartition
         case (.tenant, nil), (.headers, .some), (nil, _):
-            preconditionFailure("route \(route.name) has no part of the cache for this request")
+            preconditionFailure("route \(route) has no part of the cache for this request")
         }
+    }
+}
+
+/// What every request needs of its route: plain values, so that reading them counts no reference.
+struct RouteNumbers {
+    /// The route's identity for limits.
+    let identity: UInt64
+    /// That for the cache.
+    let number: UInt32
+    /// Who shares its answers; `nil` if they are not kept.
+    let sharing: RouteCacheConfiguration.Sharing?
+    /// Its number in metrics.
+    let label: LabelValue
+
+    init(_ route: Route) {
+        identity = route.identity
+        number = route.number
+        sharing = route.cache?.sharing
+        label = route.label
+    }
+}
+
+/// What every request needs of its tenant, likewise.
+struct TenantNumbers {
+    /// The tenant's identity for limits.
+    let identity: UInt64
+    /// That of its upstream token.
+    let credentialIdentity: UInt64
+    /// Its number in metrics.
+    let label: LabelValue
+
+    init(_ context: TenantContext) {
+        identity = context.tenant.identity
+        credentialIdentity = context.tenant.credentialIdentity
+        label = context.label
     }
 }
 

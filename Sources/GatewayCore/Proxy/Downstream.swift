@@ -15,6 +15,8 @@ package struct Downstream: Sendable {
     package let registration: Registration
     /// Whether content bytes of this request have already arrived behind its head.
     package let contentHasArrived: Bool
+    /// Whether the connection would like to keep the request, to compare the next ones with it.
+    package let mayBeKept: Bool
     /// When the first byte of the head came.
     package let headBeganAt: MonotonicInstant
     /// When the head was whole, and the request was taken up.
@@ -23,7 +25,8 @@ package struct Downstream: Sendable {
     /// Puts the facts together.
     package init(
         address: IPAddress, tls: TLSVersion?, isLast: Bool, registration: Registration,
-        contentHasArrived: Bool, headBeganAt: MonotonicInstant, startedAt: MonotonicInstant
+        contentHasArrived: Bool, mayBeKept: Bool = false, headBeganAt: MonotonicInstant,
+        startedAt: MonotonicInstant
     ) {
         self.address = address
         self.tls = tls
@@ -31,6 +34,7 @@ package struct Downstream: Sendable {
         self.isLast = isLast
         self.registration = registration
         self.contentHasArrived = contentHasArrived
+        self.mayBeKept = mayBeKept
         self.headBeganAt = headBeganAt
         self.startedAt = startedAt
     }
@@ -45,5 +49,12 @@ package struct Downstream: Sendable {
         behind.address = client.address
         behind.isSecure = client.isSecure
         return behind
+    }
+
+    /// The same with a client that is known to stand there.
+    func seen(from address: IPAddress) -> Downstream {
+        var seen = self
+        seen.address = address
+        return seen
     }
 }

@@ -120,7 +120,7 @@ package final class Exchange: PendingAnswer {
 
     /// By what its answer is read as a page; only pages of tenants are.
     var pageModel: PageModel? {
-        record.route?.cache?.sharing == .tenant ? record.route?.page : nil
+        record.sharing == .tenant ? record.route?.page : nil
     }
 
     /// Makes this the exchange of nobody: what it fetches is for those to come.

@@ -71,6 +71,22 @@ package struct ExchangeRecord {
         self.receivedBytes = UInt64(receivedBytes)
     }
 
+    /// The record of a request that says what one before on its connection said, judged by the same snapshot.
+    init(_ repeated: RepeatedRequest, _ downstream: Downstream, _ snapshot: ConfigurationSnapshot) {
+        self.snapshot = snapshot
+        headBeganAt = downstream.headBeganAt
+        startedAt = downstream.startedAt
+        terms = repeated.terms
+        address = downstream.address
+        tls = downstream.tls
+        userAgent = .empty
+        receivedBytes = UInt64(repeated.headByteCount)
+        routeIndex = repeated.routeIndex
+        tenantIndex = repeated.tenantIndex
+        token = repeated.token
+        pageSize = repeated.pageSize
+    }
+
     /// The record of bytes that are no request.
     package init(_ downstream: Downstream, _ snapshot: ConfigurationSnapshot) {
         self.snapshot = snapshot
@@ -96,6 +112,28 @@ package struct ExchangeRecord {
     /// The tenant, once it is known.
     @inline(__always)
     package var tenant: TenantContext? { tenantIndex.map { snapshot.tenants[$0] } }
+
+    /// The route's number in metrics.
+    @inline(__always)
+    var routeLabel: LabelValue { routeIndex.map { snapshot.routeNumbers[$0].label } ?? .other }
+
+    /// Who shares the route's answers; `nil` if they are not kept.
+    @inline(__always)
+    var sharing: RouteCacheConfiguration.Sharing? {
+        guard let routeIndex else { return nil }
+        return snapshot.routeNumbers[routeIndex].sharing
+    }
+
+    /// Whose part of the cache the answers to this request are in; once its route is known to have one.
+    @inline(__always)
+    var partition: CachePartition {
+        guard let routeIndex else { preconditionFailure("a part of the cache without a route") }
+        return snapshot.partition(tenant: tenantIndex, route: routeIndex)
+    }
+
+    /// The tenant's numbers, once it is known.
+    @inline(__always)
+    var tenantNumbers: TenantNumbers? { tenantIndex.map { snapshot.tenantNumbers[$0] } }
 
     /// The request's method.
     package var method: Method { terms.method }

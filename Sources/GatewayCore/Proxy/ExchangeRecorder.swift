@@ -54,6 +54,9 @@ package final class ExchangeRecorder {
             MetricSeries(.requestsShed, tenant?.label ?? .other, names.value(.reason, shortage.word)))
     }
 
+    /// Counts a request that said what one before on its connection said.
+    func repeated() { metrics.increment(.requestsRepeated) }
+
     /// Counts an answer of 429 after which nothing is sent for a while.
     func upstreamPaused(_ tenant: TenantContext) {
         metrics.increment(MetricSeries(.upstreamPauses, tenant.label))
@@ -88,35 +91,75 @@ package final class ExchangeRecorder {
         _ record: borrowing ExchangeRecord, identifier: Span<UInt8>, path: Span<UInt8>,
         userAgent: Span<UInt8>
     ) {
-        let now = clock()
-        let nanoseconds = now.nanosecondsElapsed(since: record.headBeganAt)
-        let reason = record.refusal.map { label(of: $0) }
-        count(record, reason: reason, nanoseconds: nanoseconds)
+        let outcome = begin(record, identifier: identifier)
+        guard var open = log.take() else { return }
+        Self.addRequest(record, path: path, userAgent: userAgent, to: &open)
+        log = consume open
+        end(record, outcome)
+    }
+
+    /// Writes an exchange down of whose request `fields` tells what `requestFields` gave.
+    func write(_ record: borrowing ExchangeRecord, identifier: Span<UInt8>, fields: Span<UInt8>) {
+        let outcome = begin(record, identifier: identifier)
         guard log != nil else { return }
+        log?.add(fields: fields)
+        end(record, outcome)
+    }
+
+    /// What a line tells of the request itself, for other lines about the same; empty without a log.
+    func requestFields(
+        _ record: borrowing ExchangeRecord, path: Span<UInt8>, userAgent: Span<UInt8>
+    ) -> [UInt8] {
+        guard log != nil else { return [] }
+        return log?.render { Self.addRequest(record, path: path, userAgent: userAgent, to: &$0) } ?? []
+    }
+
+    /// How an exchange ended.
+    private struct Outcome {
+        let endedAt: MonotonicInstant
+        let nanoseconds: UInt64
+        let reason: LabelValue?
+    }
+
+    private func begin(_ record: borrowing ExchangeRecord, identifier: Span<UInt8>) -> Outcome {
+        let now = clock()
+        let outcome = Outcome(
+            endedAt: now, nanoseconds: now.nanosecondsElapsed(since: record.headBeganAt),
+            reason: record.refusal.map { label(of: $0) })
+        count(record, outcome)
         log?.begin(atUnixNanoseconds: nowUnixNanoseconds)
         log?.add(.requestID, text: identifier)
+        return outcome
+    }
+
+    private static func addRequest(
+        _ record: borrowing ExchangeRecord, path: Span<UInt8>, userAgent: Span<UInt8>, to log: inout AccessLog
+    ) {
         if let tenant = record.tenant {
             let text = tenant.logText
-            log?.add(.tenant, rendered: text.span)
+            log.add(.tenant, rendered: text.span)
         }
         if let token = record.token {
-            log?.add(.tokenID, packed: token.packed, count: TokenID.characterCount)
+            log.add(.tokenID, packed: token.packed, count: TokenID.characterCount)
         }
-        log?.add(.clientAddress, address: record.address)
-        log?.add(.httpVersion, word: record.version == .http10 ? "http/1.0" : "http/1.1")
-        if let tls = record.tls { log?.add(.tlsVersion, word: tls.number) }
-        log?.add(.method, word: record.method.name ?? "other")
-        log?.add(.path, text: path)
+        log.add(.clientAddress, address: record.address)
+        log.add(.httpVersion, word: record.version == .http10 ? "http/1.0" : "http/1.1")
+        if let tls = record.tls { log.add(.tlsVersion, word: tls.number) }
+        log.add(.method, word: record.method.name ?? "other")
+        log.add(.path, text: path)
         if let route = record.route {
             let text = route.logText
-            log?.add(.route, rendered: text.span)
+            log.add(.route, rendered: text.span)
         }
         if !userAgent.isEmpty {
             let shown = userAgent.extracting(first: min(userAgent.count, AccessLog.maximumUserAgentBytes))
-            log?.add(.userAgent, text: shown)
+            log.add(.userAgent, text: shown)
         }
+    }
+
+    private func end(_ record: borrowing ExchangeRecord, _ outcome: Outcome) {
         log?.add(.status, number: UInt64(record.status.rawValue))
-        if let reason {
+        if let reason = outcome.reason {
             let text = reasonTexts.text(of: reason, names)
             log?.add(.refusal, rendered: text.span)
         }
@@ -128,14 +171,14 @@ package final class ExchangeRecorder {
         if let status = record.upstreamStatus { log?.add(.upstreamStatus, number: UInt64(status.rawValue)) }
         log?.add(.bytesIn, number: record.receivedBytes)
         log?.add(.bytesOut, number: record.sentBytes)
-        log?.add(.duration, nanoseconds: nanoseconds)
-        addStages(record, endedAt: now)
+        log?.add(.duration, nanoseconds: outcome.nanoseconds)
+        addStages(record, endedAt: outcome.endedAt)
         log?.end()
     }
 
     /// Counts a fetch that nobody waited for; it is no request and has no line.
     func refreshed(_ record: borrowing ExchangeRecord) {
-        metrics.increment(MetricSeries(.cacheRefreshes, record.route?.label ?? .other))
+        metrics.increment(MetricSeries(.cacheRefreshes, record.routeLabel))
         countUpstream(record)
     }
 
@@ -152,7 +195,7 @@ package final class ExchangeRecorder {
 
     /// Counts a larger page that did not answer the question it was fetched for; the exchange goes on.
     func askedInVain(_ record: borrowing ExchangeRecord) {
-        metrics.increment(MetricSeries(.cacheNarrowings, record.route?.label ?? .other))
+        metrics.increment(MetricSeries(.cacheNarrowings, record.routeLabel))
         countUpstream(record)
     }
 
@@ -176,9 +219,9 @@ package final class ExchangeRecorder {
         }
     }
 
-    private func count(_ record: borrowing ExchangeRecord, reason: LabelValue?, nanoseconds: UInt64) {
-        let route = record.route?.label ?? .other
-        let tenant = record.tenant?.label ?? .other
+    private func count(_ record: borrowing ExchangeRecord, _ outcome: Outcome) {
+        let route = record.routeLabel
+        let tenant = record.tenantNumbers?.label ?? .other
         metrics.increment(MetricSeries(.requests, route, tenant, LabelValue(record.status)))
         metrics.add(record.receivedBytes, to: .receivedBytes)
         metrics.add(record.sentBytes, to: .sentBytes)
@@ -188,13 +231,13 @@ package final class ExchangeRecorder {
             cache = labels.cache
             metrics.increment(MetricSeries(.cacheRequests, route, labels.result))
         }
-        metrics.observe(nanoseconds, MetricSeries(.requestDuration, route, cache))
-        if let reason { metrics.increment(MetricSeries(.refusals, reason)) }
+        metrics.observe(outcome.nanoseconds, MetricSeries(.requestDuration, route, cache))
+        if let reason = outcome.reason { metrics.increment(MetricSeries(.refusals, reason)) }
         countUpstream(record)
     }
 
     private func countUpstream(_ record: borrowing ExchangeRecord) {
-        let route = record.route?.label ?? .other
+        let route = record.routeLabel
         guard let asked = record.upstreamAskedAt else { return }
         metrics.increment(
             MetricSeries(.upstreamRequests, route, LabelValue(record.upstreamStatus ?? Status(rawValue: 0))))

@@ -7,6 +7,7 @@ extension RequestPipeline {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
     ) -> Refusal? {
         pageCeiling = .max
+        grant = nil
         guard let routeIndex = record.routeIndex else { return .noRoute }
         // Two Authorization lines are two stories about who asks; the shape of neither is looked at.
         let count = head.count(of: .authorization)
@@ -26,6 +27,7 @@ extension RequestPipeline {
             record.token = grant.token
             record.tenantIndex = grant.tenantIndex
             pageCeiling = grant.maximumLimit
+            self.grant = grant
             note(grant, record.snapshot.access)
             return nil
         case .refused(let reason, let holder):
@@ -45,7 +47,7 @@ extension RequestPipeline {
     }
 
     /// Notes the use of a token, and says of its end what there is to say.
-    private func note(_ grant: TokenGrant, _ access: borrowing AccessSnapshot) {
+    func note(_ grant: TokenGrant, _ access: borrowing AccessSnapshot) {
         let now = recorder.nowUnixSeconds
         access.noteUse(of: grant, nowUnixSeconds: now)
         let end = access.farewell(of: grant, nowUnixSeconds: now)

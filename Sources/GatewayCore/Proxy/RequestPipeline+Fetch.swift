@@ -51,7 +51,7 @@ extension RequestPipeline {
         _ exchange: Exchange
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
-        let sharing = exchange.record.route?.cache?.sharing ?? .tenant
+        let sharing = exchange.record.sharing ?? .tenant
         var request = UpstreamRequest(
             method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
             authorization: credential)

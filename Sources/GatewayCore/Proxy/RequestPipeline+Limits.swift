@@ -12,17 +12,19 @@ extension RequestPipeline {
     func checkLimits(
         _ method: Method, _ downstream: Downstream, _ record: inout ExchangeRecord
     ) -> Refusal? {
-        guard let route = record.route else { return .noRoute }
-        let tenant = record.tenant
-        let plan = tenant?.limits[route.index] ?? record.snapshot.openLimits[route.index]
+        guard let index = record.routeIndex else { return .noRoute }
+        let plan = record.snapshot.limits(tenant: record.tenantIndex, route: index)
         if plan.isEmpty { return nil }
+        let tenant = record.tenantNumbers
         let subject = LimitSubject(
-            tenant: tenant?.tenant.identity ?? 0, token: record.token?.value ?? 0, route: route.identity,
-            credential: tenant?.tenant.credentialIdentity ?? 0, address: downstream.address)
+            tenant: tenant?.identity ?? 0, token: record.token?.value ?? 0,
+            route: record.snapshot.routeNumbers[index].identity,
+            credential: tenant?.credentialIdentity ?? 0, address: downstream.address)
         limited.fieldsStart = ownFields.count
         limited.price = method.isSafe ? plan.cost.miss : plan.cost.write
         // An opaque query goes by the cache.
-        let mayBeHit = route.cache != nil && record.cacheStatus == nil && (method == .get || method == .head)
+        let mayBeHit =
+            record.sharing != nil && record.cacheStatus == nil && (method == .get || method == .head)
         let isPriceKnown = !mayBeHit || plan.cost.hit == limited.price
         let decision = limiter.look(
             LimitCharge(tokens: isPriceKnown ? limited.price : 0), of: plan, by: subject,

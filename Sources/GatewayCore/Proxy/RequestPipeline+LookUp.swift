@@ -11,7 +11,7 @@ extension RequestPipeline {
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         guard let route = record.route else { preconditionFailure("a look-up without a route") }
-        let partition = record.snapshot.partition(for: record.tenant, on: route)
+        let partition = record.partition
         let now = downstream.startedAt
         let found = cache.lookUp(partition, route: route.number, query: key, now: now)
         if case .fresh(let entry) = found {
@@ -80,11 +80,11 @@ extension RequestPipeline {
         _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: ExchangeRecord, wide: [UInt8]? = nil
     ) {
         guard let route = record.route else { preconditionFailure("a refresh without a route") }
-        let partition = record.snapshot.partition(for: record.tenant, on: route)
+        let partition = record.partition
         guard pausedSeconds(record) == nil,
             let permit = cache.refresh(
                 partition, route: route.number, query: key,
-                model: route.cache?.sharing == .tenant ? route.page : nil, now: downstream.startedAt)
+                model: record.sharing == .tenant ? route.page : nil, now: downstream.startedAt)
         else { return }
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.becomeRefresh()
@@ -99,14 +99,13 @@ extension RequestPipeline {
         _ exchange: Exchange, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ stale: CacheEntry?, wide: [UInt8]? = nil
     ) {
-        guard let route = exchange.record.route else { preconditionFailure("a fill without a route") }
-        let partition = exchange.record.snapshot.partition(for: exchange.record.tenant, on: route)
+        let partition = exchange.record.partition
         exchange.condition = request.isConditional ? Self.condition(head, bytes) : []
         exchange.stale = stale
         var own = target.withBytes { fillRequest($0, head, bytes, downstream, exchange) }
         var asked = wide.map { fillRequest($0.span, head, bytes, downstream, exchange) } ?? own
         // What a client has is its own affair; what we have is asked about on our own.
-        if route.cache?.sharing == .tenant, let stale, let revalidation = Revalidation(stale) {
+        if exchange.record.sharing == .tenant, let stale, let revalidation = Revalidation(stale) {
             exchange.revalidation = revalidation
             revalidation.forEachCondition { name, value in
                 var text: [UInt8] = []
@@ -123,7 +122,7 @@ extension RequestPipeline {
     }
 
     /// All lines of `If-None-Match` as one list (RFC 9110 §5.3).
-    private static func condition(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
+    static func condition(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
         var list: [UInt8] = []
         for line in head.fields where line.known == .ifNoneMatch {
             if !list.isEmpty { list.append(UInt8(ascii: ",")) }
@@ -172,6 +171,17 @@ extension RequestPipeline {
         _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
+        putConfirmation(
+            tag, source, lifetimeSeconds: lifetimeSeconds, downstream, &record, into: &output)
+        write(record, bytes)
+        return .answered(record.persistence)
+    }
+
+    /// Writes the answer 304.
+    func putConfirmation(
+        _ tag: Span<UInt8>, _ source: CacheEntry, lifetimeSeconds: Int64, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) {
         record.status = .notModified
         let before = output.count
         ownFields.withBytes { own in
@@ -180,7 +190,5 @@ extension RequestPipeline {
                 now: downstream.startedAt, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record, bytes)
-        return .answered(record.persistence)
     }
 }

@@ -46,7 +46,6 @@ extension RequestPipeline {
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         let now = downstream.startedAt
-        record.status = slice.source.status
         let plain = slice.eTag
         if request.isConditional, holds(plain.span, request, head, bytes) {
             let held = tag
@@ -56,17 +55,27 @@ extension RequestPipeline {
         }
         let bodyByteCount = slice.bodyByteCount
         guard bodyByteCount <= ResponseComposer.firstContentBytes else {
+            record.status = slice.source.status
             return deliver(slice, bodyByteCount, head, bytes, downstream, record)
         }
+        put(slice, bodyByteCount, tag: plain.span, downstream, &record, into: &output)
+        write(record, bytes)
+        return .answered(record.persistence)
+    }
+
+    /// Writes the answer that a slice is.
+    func put(
+        _ slice: PageSlice, _ bodyByteCount: Int, tag: Span<UInt8>, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
+    ) {
+        record.status = slice.source.status
         let before = output.count
         ownFields.withBytes { own in
             composer.answer(
-                from: slice, bodyByteCount: bodyByteCount, tag: plain.span, record.terms, own: own, now: now,
-                into: &output)
+                from: slice, bodyByteCount: bodyByteCount, tag: tag, record.terms, own: own,
+                now: downstream.startedAt, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record, bytes)
-        return .answered(record.persistence)
     }
 
     /// Answers with a slice that a slow client would hold for long: made whole once, and given like any

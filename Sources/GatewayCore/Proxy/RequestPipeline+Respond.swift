@@ -15,12 +15,7 @@ extension RequestPipeline {
         from entry: CacheEntry, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
-        record.status = entry.status
-        let before = output.count
-        let sent = ownFields.withBytes { own in
-            composer.answer(from: entry, record.terms, own: own, now: downstream.startedAt, into: &output)
-        }
-        record.sentBytes = UInt64(output.count - before)
+        let sent = begin(entry, downstream, &record, into: &output)
         if sent == Int(entry.body.count) {
             write(record, bytes)
             return .answered(record.persistence)
@@ -29,6 +24,20 @@ extension RequestPipeline {
         let exchange = makeExchange(head, bytes, downstream, record)
         exchange.state = .delivering(entry, sentBytes: sent)
         return .pending(exchange)
+    }
+
+    /// Writes the head of a stored answer and the first piece of its content; gives how much of it that is.
+    func begin(
+        _ entry: CacheEntry, _ downstream: Downstream, _ record: inout ExchangeRecord,
+        into output: inout ByteBuffer
+    ) -> Int {
+        record.status = entry.status
+        let before = output.count
+        let sent = ownFields.withBytes { own in
+            composer.answer(from: entry, record.terms, own: own, now: downstream.startedAt, into: &output)
+        }
+        record.sentBytes = UInt64(output.count - before)
+        return sent
     }
 
     /// Refuses a request. Content that the client has announced and not sent is not waited for.
@@ -41,7 +50,8 @@ extension RequestPipeline {
         if refusal.endsConnection || (head.expectsContinue && !downstream.contentHasArrived) {
             record.persistence = .close
         }
-        write(refusal, bytes, &record, into: &output)
+        put(refusal, &record, into: &output)
+        write(record, bytes)
         return .answered(record.persistence)
     }
 
@@ -51,13 +61,12 @@ extension RequestPipeline {
         beginOwnFields()
         path.removeAll()
         var record = ExchangeRecord(downstream, snapshot)
-        write(refusal, [UInt8]().span, &record, into: &output)
+        put(refusal, &record, into: &output)
+        write(record, [UInt8]().span)
     }
 
-    private func write(
-        _ refusal: Refusal, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord,
-        into output: inout ByteBuffer
-    ) {
+    /// Writes the answer of a refusal.
+    func put(_ refusal: Refusal, _ record: inout ExchangeRecord, into output: inout ByteBuffer) {
         record.status = refusal.status
         record.refusal = refusal.reason
         record.cacheStatus = nil
@@ -68,7 +77,6 @@ extension RequestPipeline {
                 nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         record.sentBytes = UInt64(output.count - before)
-        write(record, bytes)
     }
 
     /// 14, for a request that was answered at once: its bytes are still at hand.

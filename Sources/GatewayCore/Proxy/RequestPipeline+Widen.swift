@@ -25,7 +25,7 @@ extension RequestPipeline {
         guard let route = record.route, let model = route.page else {
             preconditionFailure("a larger page without a model")
         }
-        let partition = record.snapshot.partition(for: record.tenant, on: route)
+        let partition = record.partition
         let now = downstream.startedAt
         let found = cache.lookUp(partition, route: route.number, query: wide.span, now: now)
         if case .stale(let entry) = found, entry.mayAnswerWhileRevalidating(at: now),

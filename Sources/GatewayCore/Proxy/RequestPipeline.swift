@@ -48,6 +48,10 @@ package final class RequestPipeline {
     var underWay: UnderWay?
     /// The stored answers that are made smaller.
     var compression: CompressionQueue
+    /// What the request at hand was granted.
+    var grant: TokenGrant?
+    /// The request that was just answered, where its connection would like to keep it.
+    package var kept: RepeatedRequest?
     /// The largest page that the token of the request at hand may ask for.
     var pageCeiling = UInt32.max
 
@@ -98,12 +102,18 @@ package final class RequestPipeline {
         beginOwnFields()
         path.removeAll()
         var record = ExchangeRecord(head, downstream, snapshot, receivedBytes: bytes.count)
-        if let refusal = judge(head, bytes, downstream, &record) {
-            return answer(refusal, head, bytes, downstream, &record, into: &output)
+        let refusal = judge(head, bytes, downstream, &record)
+        // A query that goes by the cache is nothing to be looked up.
+        let mayBeKept = downstream.mayBeKept && record.cacheStatus == nil
+        if let refusal {
+            let handling = answer(refusal, head, bytes, downstream, &record, into: &output)
+            if mayBeKept { keep(refusal, head, bytes, record) }
+            return handling
         }
         if isForUs(head, bytes) { return answerOptions(bytes, &record, into: &output) }
         let handling = serve(head, bytes, downstream, &record, into: &output)
         precondition(limited.isPaid, "a request got an answer that has not paid for it")
+        if mayBeKept, case .answered = handling { keep(nil, head, bytes, record) }
         return handling
     }
 
@@ -180,7 +190,7 @@ package final class RequestPipeline {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
-        guard let sharing = record.route?.cache?.sharing else {
+        guard let sharing = record.sharing else {
             return sendOn(head, bytes, downstream, &record, into: &output)
         }
         var request = CacheRequest(head, bytes: bytes)

@@ -14,6 +14,13 @@ package class Application {
         preconditionFailure("an application without an answer")
     }
 
+    /// The connection's last requests repeat themselves: an answer to one that says what an earlier one on it
+    /// said, or `nil` if it has to be read and handled as any other.
+    func answer(_ repeated: RepeatedRequest, _ downstream: Downstream, _ worker: Worker) -> Handling? { nil }
+
+    /// The request that was just answered, if it may be kept to compare the next ones with it.
+    func takeKept() -> RepeatedRequest? { nil }
+
     /// A request that cannot be framed: the answer goes to `worker.outbound`, the connection closes.
     func refuse(_ refusal: MessageRefusal, _ downstream: Downstream, _ worker: Worker) {}
 

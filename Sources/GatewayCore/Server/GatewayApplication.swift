@@ -34,6 +34,15 @@ final class GatewayApplication: Application {
         return pipeline.begin(&worker.head, bytes, downstream, into: &worker.outbound)
     }
 
+    override func answer(
+        _ repeated: RepeatedRequest, _ downstream: Downstream, _ worker: Worker
+    ) -> Handling? {
+        pipeline.now = worker.now
+        return pipeline.answer(repeated, downstream, into: &worker.outbound)
+    }
+
+    override func takeKept() -> RepeatedRequest? { pipeline.kept.take() }
+
     override func refuse(_ refusal: MessageRefusal, _ downstream: Downstream, _ worker: Worker) {
         pipeline.refuse(.message(refusal), downstream, into: &worker.outbound)
     }

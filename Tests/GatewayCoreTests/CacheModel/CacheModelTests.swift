@@ -36,6 +36,7 @@ struct CacheModelTests {
             #expect(tally.words[word, default: 0] > steps / 5_000, "seed \(seed): \(word) in \(tally)")
         }
         #expect(tally.confirmed > steps / 200)
+        #expect(world.corridor.repeatedRequestCount > steps / 200, "seed \(seed)")
         // How long a circuit stays open, and so how many are held back, is another thing.
         #expect(tally.failures - tally.heldBack < steps / 20)
     }

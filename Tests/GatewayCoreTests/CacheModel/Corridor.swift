@@ -33,6 +33,8 @@ final class Corridor {
         let pipeline: RequestPipeline
         let recorder: ExchangeRecorder
         var head = RequestHead()
+        /// Requests that were answered at once, by their text: each as if on a connection of its own.
+        var repeated: [String: RepeatedRequest] = [:]
 
         init(upstream: UpstreamClient, pipeline: RequestPipeline, recorder: ExchangeRecorder) {
             self.upstream = upstream
@@ -61,6 +63,8 @@ final class Corridor {
     private var asks: [Int: Ask] = [:]
     private var deadlines: [(worker: Int, exchange: UInt64, at: MonotonicInstant)] = []
     private var askCount = 0
+    /// How many requests were answered as ones that had been there before.
+    private(set) var repeatedRequestCount = 0
     private let tokens: [String: String]
 
     /// The wall clock at the corridor's start, in seconds since 1970.
@@ -178,7 +182,15 @@ final class Corridor {
         let downstream = Downstream(
             address: IPAddress("192.0.2.7") ?? IPAddress(high: 0, low: 0), tls: nil, isLast: false,
             registration: Registration(.connection, index: ask.number), contentHasArrived: false,
-            headBeganAt: now, startedAt: now)
+            mayBeKept: true, headBeganAt: now, startedAt: now)
+        if let repeated = station.repeated[text],
+            station.pipeline.answer(repeated, downstream, into: &ask.output) != nil
+        {
+            repeatedRequestCount += 1
+            settle(ask, isWhole: true)
+            return ask
+        }
+        defer { if let kept = station.pipeline.kept.take() { station.repeated[text] = kept } }
         switch station.pipeline.begin(&station.head, bytes.span, downstream, into: &ask.output) {
         case .answered: settle(ask, isWhole: true)
         case .pending(let pending):

@@ -171,7 +171,31 @@ extension DownstreamConnection {
             }
         }
         if budget == 0 { return hasInput(worker) ? .turnOver : .wait }
+        if let repeated, takeRepeated(repeated, worker) {
+            budget -= 1
+            return .again
+        }
         return takeInput(worker, budget: &budget)
+    }
+
+    /// Answers the next request, if it says byte for byte what one before on this connection said and can be
+    /// answered for that; else nothing has been taken. Not the last request of a connection, whose answer is
+    /// another one.
+    private func takeRepeated(_ repeated: RepeatedRequest, _ worker: Worker) -> Bool {
+        guard http.isBetweenRequests, !worker.isDraining,
+            http.requestCount + 1 < listener.policy.maximumRequestsPerConnection,
+            input.isEmpty
+                ? worker.inbound.withBytes({ repeated.isBegin(of: $0) })
+                : input.withBytes({ repeated.isBegin(of: $0) }),
+            case .answered(let persistence) = worker.application.answer(
+                repeated, facts(worker, contentHasArrived: false), worker)
+        else { return false }
+        repetition.matches()
+        http.takeRepeated()
+        clock.requestBegan(now: worker.now)
+        drop(repeated.headByteCount, worker)
+        answered(persistence, worker)
+        return true
     }
 
     private func takeInput(_ worker: Worker, budget: inout Int) -> Step {
@@ -218,6 +242,10 @@ extension DownstreamConnection {
             : input.withBytes { handle($0, headBytes: headBytes, worker) }
         clock.requestBegan(now: worker.now)
         drop(headBytes, worker)
+        if let kept = worker.application.takeKept() {
+            repeated = kept
+            repetition.keeps()
+        }
         switch handling {
         case .answered(let persistence):
             answered(persistence, worker)
@@ -229,15 +257,18 @@ extension DownstreamConnection {
     }
 
     private func handle(_ bytes: Span<UInt8>, headBytes: Int, _ worker: Worker) -> Handling {
-        let facts = facts(worker, contentHasArrived: bytes.count > headBytes)
+        let facts = facts(
+            worker, contentHasArrived: bytes.count > headBytes, mayBeKept: repetition.misses())
         return worker.application.handle(bytes.extracting(first: headBytes), facts, worker)
     }
 
-    private func facts(_ worker: Worker, contentHasArrived: Bool) -> Downstream {
+    private func facts(
+        _ worker: Worker, contentHasArrived: Bool, mayBeKept: Bool = false
+    ) -> Downstream {
         Downstream(
             address: peer.address, tls: tlsVersion,
             isLast: worker.isDraining || http.requestCount >= listener.policy.maximumRequestsPerConnection,
-            registration: registration, contentHasArrived: contentHasArrived,
+            registration: registration, contentHasArrived: contentHasArrived, mayBeKept: mayBeKept,
             headBeganAt: clock.headBegan(now: worker.now), startedAt: worker.now)
     }
 

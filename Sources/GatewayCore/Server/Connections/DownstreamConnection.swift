@@ -39,6 +39,10 @@ package final class DownstreamConnection {
     var http: HTTP1Connection
     var phase: Phase
     var exchange: PendingAnswer?
+    /// A request that the connection has carried, to compare the next ones with it.
+    var repeated: RepeatedRequest?
+    /// When another one is kept in its place.
+    var repetition = RepetitionWatch()
 
     /// Received and not yet understood bytes; holds memory only while there are any.
     var input = ByteBuffer()

@@ -52,8 +52,8 @@ struct ErrorEnvelopeTests {
             switch refusal.message {
             case .fixed(let text): "\(text)"
             case .composed(let text): text
-            case .limit(let name, let seconds):
-                "The limit \"\(name)\" is exceeded; try again in \(seconds) s."
+            case .limit(let limits, let seconds):
+                "The limit \"\(limits.names.last ?? "")\" is exceeded; try again in \(seconds) s."
             }
 
         let envelope = try read(text(refusal.message, hint: refusal.hint))
