@@ -59,10 +59,28 @@ public final class HTTPCache: Sendable {
         _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel,
         now: MonotonicInstant
     ) -> PageSlice? {
+        guard let question = question(partition, route: route, query: query, model: model) else { return nil }
+        return slice(partition, route: route, query: query, question, now: now)
+    }
+
+    /// The same with what was read of the query before.
+    public func slice(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, _ question: ListQuestion,
+        now: MonotonicInstant
+    ) -> PageSlice? {
+        store.slice(
+            ListAsk(partition: partition, route: route, hash: question.hash), question.question, query,
+            now: now)
+    }
+
+    /// What a canonical query asks of a list, for asking it more than once; `nil` if it is no question.
+    public func question(
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel
+    ) -> ListQuestion? {
         guard let question = PageQuestion(query, model: model) else { return nil }
-        let hash = hasher.hash(partition: partition, route: route, list: question, query)
-        return store.slice(
-            ListAsk(partition: partition, route: route, hash: hash), question, query, now: now)
+        return ListQuestion(
+            question: question,
+            hash: hasher.hash(partition: partition, route: route, list: question, query))
     }
 
     /// One row of a list alone, read off a stored page that shows it, and at most `lifetime` old. That no
@@ -240,6 +258,14 @@ public final class HTTPCache: Sendable {
 
     /// Checks all structures against each other; linear, for tests.
     func checkInvariants() { store.checkInvariants() }
+}
+
+/// What a canonical query asks of a list, and where its pages are looked for: good with the partition, the
+/// route and the bytes it was read with. With others it finds nothing that is not theirs: every page is
+/// compared.
+public struct ListQuestion: Sendable {
+    let question: PageQuestion
+    let hash: UInt64
 }
 
 /// Where a list is found: the route whose answers are its pages, the path they are asked at, and what they

@@ -47,6 +47,9 @@ public struct PageSlice: Sendable {
 
     /// Bytes of the body.
     public var bodyByteCount: Int {
+        if case .page(let derivation, let limit) = shape, !derivation.isCut {
+            return byteCount(of: derivation, limit: limit)
+        }
         var sum = 0
         forEachPiece { piece in
             switch piece {
@@ -54,6 +57,29 @@ public struct PageSlice: Sendable {
             case .number(let number): sum += number.decimalDigits
             case .word(let word): sum += word.utf8CodeUnitCount
             case .byte: sum += 1
+            }
+        }
+        return sum
+    }
+
+    /// The same where nothing is cut out of the rows: by what stands otherwise than in the source.
+    private func byteCount(of derivation: PageDerivation, limit: Int) -> Int {
+        let page = window.page
+        var sum = Int(source.body.count)
+        for index in 0..<4 {
+            sum -= Int(page.holes[index].range.count)
+            switch page.holes[index].kind {
+            case .rows:
+                var commas = -1
+                derivation.forEachRun { rows in
+                    sum += page.row(rows.upperBound - 1).end - Int(page.row(rows.lowerBound).start)
+                    commas += 1
+                }
+                sum += max(0, commas)
+            case .limit: sum += limit.decimalDigits
+            case .hasMore: sum += derivation.hasMore ? 4 : 5
+            case .nextCursor:
+                sum += derivation.hasMore ? Int(page.id(ofRow: derivation.span.upperBound - 1).count) + 2 : 4
             }
         }
         return sum

@@ -124,6 +124,16 @@ package enum AccessRefusal: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Whether it is one of those that a token's life and dates decide (`PreparedToken.refusal`).
+    package var isOfLife: Bool {
+        switch self {
+        case .revoked, .notYetValid, .expired: true
+        case .missing, .malformed, .unknown, .digestMismatch, .upstreamCredentialMissing, .addressNotAllowed,
+            .routeNotAllowed, .scopeMissing:
+            false
+        }
+    }
+
     /// What the client is told, in words. Whoever shows a good token may know what it lacks.
     package var sentence: StaticString {
         switch self {

@@ -146,22 +146,18 @@ package final class AccessSnapshot: Sendable {
             ? digestKey.matches(bytes, token.digest) : matchesUnderOlderPepper(bytes, token)
         guard isMatch else { return .refused(.digestMismatch, holder: nil) }
         let grant = grant(position)
-        // Whatever the date says: a clock that lags behind the writer's must not prolong a token's life.
-        if token.isRevoked { return .refused(.revoked, holder: grant) }
-        if token.notBefore > nowUnixSeconds { return .refused(.notYetValid, holder: grant) }
-        if token.expiresAt <= nowUnixSeconds { return .refused(.expired, holder: grant) }
+        if let reason = token.refusal(at: nowUnixSeconds) { return .refused(reason, holder: grant) }
         guard owners[grant.tenantIndex].hasCredential else {
             return .refused(.upstreamCredentialMissing, holder: grant)
         }
         return .granted(grant)
     }
 
-    /// Whether a grant that this snapshot gave would be given again: of all that a token is judged by, only
-    /// its dates end with the clock.
-    package func stillGrants(_ grant: TokenGrant, nowUnixSeconds: Int64) -> Bool {
+    /// Why the token of a grant that this snapshot gave is not good at a moment: of all that it is judged by,
+    /// only its dates end with the clock.
+    package func refusal(of grant: TokenGrant, nowUnixSeconds: Int64) -> AccessRefusal? {
         checkOrigin(of: grant)
-        let token = tokens[grant.tokenIndex]
-        return !token.isRevoked && token.notBefore <= nowUnixSeconds && nowUnixSeconds < token.expiresAt
+        return tokens[grant.tokenIndex].refusal(at: nowUnixSeconds)
     }
 
     private func matchesUnderOlderPepper(_ bytes: Span<UInt8>, _ token: PreparedToken) -> Bool {

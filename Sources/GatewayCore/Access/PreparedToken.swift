@@ -39,4 +39,12 @@ struct PreparedToken {
         farewell = TokenFarewell(of: token, noticeSeconds: noticeSeconds)
         isRevoked = token.revokedAt != nil
     }
+
+    /// Why it is not good at a moment, in seconds since 1970; `nil` if it is.
+    func refusal(at nowUnixSeconds: Int64) -> AccessRefusal? {
+        // Whatever the date says: a clock that lags behind the writer's must not prolong a token's life.
+        if isRevoked { return .revoked }
+        if notBefore > nowUnixSeconds { return .notYetValid }
+        return expiresAt <= nowUnixSeconds ? .expired : nil
+    }
 }

@@ -15,9 +15,11 @@ package final class RepeatedRequest {
     /// How a request was judged before its limits were looked at.
     enum Verdict {
         /// It may be answered from the cache.
-        case admitted(TokenGrant)
-        /// It may not be answered, and nothing but another snapshot changes that.
+        case admitted
+        /// It may not be answered. Nothing changes that but another snapshot and the dates of its token.
         case refused(Refusal)
+
+        var isAdmitted: Bool { if case .admitted = self { true } else { false } }
     }
 
     // What it was judged by. No reference: a connection that waits must not keep old secrets alive. An object
@@ -26,6 +28,12 @@ package final class RepeatedRequest {
     private let snapshot: ObjectIdentifier
     /// How it was judged.
     let verdict: Verdict
+    /// What its token may do, if there is such a token.
+    let shown: TokenGrant?
+    /// Why that token was not good; so it is judged alike for as long as the same is true of its dates.
+    let shownRefusal: AccessRefusal?
+    /// Whether its token was good and may do what was asked.
+    let isGranted: Bool
     /// Where it came from: the peer, or the client that a trusted proxy named in the same bytes.
     let address: IPAddress
     /// The positions of route and tenant, once they were known; so is everything of the next three.
@@ -37,6 +45,8 @@ package final class RepeatedRequest {
     let pageSize: Int?
     /// The canonical request target, which is the cache's key; of a refused request whatever there was.
     let target: [UInt8]
+    /// What it asks of a list, if pages of it can answer each other.
+    let question: ListQuestion?
     /// What its lines in the access log say of the request itself.
     let logFields: [UInt8]
     /// What every answer to it carries.
@@ -54,10 +64,16 @@ package final class RepeatedRequest {
 
     /// Keeps a request whose `head` was judged as `verdict` says.
     init(
-        _ verdict: Verdict, _ record: borrowing ExchangeRecord, head bytes: Span<UInt8>, target: [UInt8],
-        request: CacheRequest, condition: [UInt8], acceptsProblem: Bool, logFields: [UInt8]
+        _ verdict: Verdict, _ shown: TokenGrant?, _ record: borrowing ExchangeRecord, head bytes: Span<UInt8>,
+        target: [UInt8], question: ListQuestion?, request: CacheRequest, condition: [UInt8],
+        acceptsProblem: Bool, logFields: [UInt8]
     ) {
         self.verdict = verdict
+        self.shown = shown
+        var refusal: AccessRefusal?
+        if case .refused(.access(let reason)) = verdict { refusal = reason }
+        isGranted = shown != nil && refusal == nil
+        shownRefusal = refusal?.isOfLife == true ? refusal : nil
         generation = record.snapshot.generation
         snapshot = ObjectIdentifier(record.snapshot)
         address = record.address
@@ -67,6 +83,7 @@ package final class RepeatedRequest {
         pageSize = record.pageSize
         terms = AnswerTerms(method: record.method, persistence: .keep, version: record.version)
         self.target = target
+        self.question = question
         codings = request.codings
         self.condition = condition
         self.acceptsProblem = acceptsProblem

@@ -7,7 +7,6 @@ extension RequestPipeline {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ record: inout ExchangeRecord
     ) -> Refusal? {
         pageCeiling = .max
-        grant = nil
         guard let routeIndex = record.routeIndex else { return .noRoute }
         // Two Authorization lines are two stories about who asks; the shape of neither is looked at.
         let count = head.count(of: .authorization)
@@ -27,7 +26,7 @@ extension RequestPipeline {
             record.token = grant.token
             record.tenantIndex = grant.tenantIndex
             pageCeiling = grant.maximumLimit
-            self.grant = grant
+            shown = grant
             note(grant, record.snapshot.access)
             return nil
         case .refused(let reason, let holder):
@@ -41,6 +40,7 @@ extension RequestPipeline {
             if let holder {
                 record.token = holder.token
                 record.tenantIndex = holder.tenantIndex
+                shown = holder
             }
             return .access(count > 1 ? .malformed : reason)
         }

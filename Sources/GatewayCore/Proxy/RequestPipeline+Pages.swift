@@ -16,7 +16,17 @@ extension RequestPipeline {
                 partition, of: list, id: key.extracting(id), lifetime: policy.timeToLive, now: now)
         }
         // The last line of defence, as for entries.
-        if let found { precondition(found.belongs(to: partition), "a page of another tenant answers") }
+        precondition(found?.belongs(to: partition) ?? true, "a page of another tenant answers")
+        return found
+    }
+
+    /// The same for a question that was read before.
+    func slice(
+        _ key: Span<UInt8>, _ partition: CachePartition, _ route: UInt32, _ question: ListQuestion,
+        now: MonotonicInstant
+    ) -> PageSlice? {
+        let found = cache.slice(partition, route: route, query: key, question, now: now)
+        precondition(found?.belongs(to: partition) ?? true, "a page of another tenant answers")
         return found
     }
 

@@ -9,21 +9,23 @@ extension RequestPipeline {
     package func answer(
         _ repeated: RepeatedRequest, _ downstream: Downstream, into output: inout ByteBuffer
     ) -> Handling? {
-        guard repeated.isJudged(by: snapshot) else { return nil }
+        let present = snapshot
+        guard repeated.isJudged(by: present) else { return nil }
         precondition(underWay == nil, "a place among the requests under way belongs to no exchange")
         let downstream = downstream.seen(from: repeated.address)
-        var record = ExchangeRecord(repeated, downstream, snapshot)
+        var record = ExchangeRecord(repeated, downstream, present)
+        if let shown = repeated.shown {
+            let refusal = record.snapshot.access.refusal(
+                of: shown, nowUnixSeconds: recorder.nowUnixSeconds)
+            guard refusal == repeated.shownRefusal else { return nil }
+        }
+        identifier.make()
+        beginOwnFields()
+        if let shown = repeated.shown, repeated.isGranted { note(shown, record.snapshot.access) }
         switch repeated.verdict {
+        case .admitted: return answerAdmitted(repeated, downstream, &record, into: &output)
         case .refused(let refusal):
-            beginAnswer()
             return refuse(again(refusal, record), repeated, &record, into: &output)
-        case .admitted(let grant):
-            guard snapshot.access.stillGrants(grant, nowUnixSeconds: recorder.nowUnixSeconds) else {
-                return nil
-            }
-            beginAnswer()
-            note(grant, snapshot.access)
-            return answerAdmitted(repeated, downstream, &record, into: &output)
         }
     }
 
@@ -37,16 +39,16 @@ extension RequestPipeline {
             return refuse(refusal, repeated, &record, into: &output)
         }
         let (now, target) = (downstream.startedAt, repeated.target)
-        let found = cache.lookUp(
-            record.partition, route: record.snapshot.routeNumbers[route].number, query: target.span, now: now)
+        let number = record.snapshot.routeNumbers[route].number
+        let found = cache.lookUp(record.partition, route: number, query: target.span, now: now)
         if case .fresh(let entry) = found {
             // That something is missing may have been overtaken by a page that shows it; a large answer goes
             // out piece by piece.
             if entry.status != .notFound, entry.body.count <= ResponseComposer.firstContentBytes {
                 return give(entry, repeated, downstream, &record, into: &output)
             }
-        } else if let route = record.route,
-            let slice = slice(target.span, record.partition, route, now: now)
+        } else if let question = repeated.question,
+            let slice = slice(target.span, record.partition, number, question, now: now)
         {
             let byteCount = slice.bodyByteCount
             if byteCount <= ResponseComposer.firstContentBytes {
@@ -65,8 +67,7 @@ extension RequestPipeline {
         if let refusal = takeForHit(&record) { return refuse(refusal, repeated, &record, into: &output) }
         let lifetime = entry.remainingLifetimeSeconds(now: downstream.startedAt)
         record.cacheStatus = .hit(ttlSeconds: lifetime)
-        let held = entry.bytes
-        if holds(held.span.extracting(entry.eTag.range), repeated) {
+        if holds(entry, repeated) {
             let tag = tag
             putConfirmation(
                 tag.span, entry, lifetimeSeconds: lifetime, downstream, &record, into: &output)
@@ -97,6 +98,12 @@ extension RequestPipeline {
         return write(record, repeated)
     }
 
+    private func holds(_ entry: CacheEntry, _ repeated: RepeatedRequest) -> Bool {
+        if repeated.condition.isEmpty { return false }
+        let held = entry.bytes
+        return holds(held.span.extracting(entry.eTag.range), repeated)
+    }
+
     /// Whether the client has the answer whose plain form has this tag; `tag` then is that of what it has.
     private func holds(_ plain: Span<UInt8>, _ repeated: RepeatedRequest) -> Bool {
         let condition = repeated.condition
@@ -120,11 +127,6 @@ extension RequestPipeline {
         if case .limited = refusal { record.terms.acceptsProblem = repeated.acceptsProblem }
         put(refusal, &record, into: &output)
         return write(record, repeated)
-    }
-
-    private func beginAnswer() {
-        identifier.make()
-        beginOwnFields()
     }
 
     /// 14.
@@ -151,9 +153,18 @@ extension RequestPipeline {
         let condition = request.isConditional ? Self.condition(head, bytes) : []
         let userAgent = bytes.extracting(record.userAgent.range)
         kept = RepeatedRequest(
-            verdict, record, head: bytes, target: target.withBytes { $0.array }, request: request,
-            condition: condition, acceptsProblem: ProblemDetails.isAccepted(head, bytes),
+            verdict, shown, record, head: bytes, target: target.withBytes { $0.array },
+            question: verdict.isAdmitted ? question(record) : nil, request: request, condition: condition,
+            acceptsProblem: ProblemDetails.isAccepted(head, bytes),
             logFields: path.withBytes { recorder.requestFields(record, path: $0, userAgent: userAgent) })
+    }
+
+    /// What an admitted request asks of a list, if its route has pages that answer each other.
+    private func question(_ record: borrowing ExchangeRecord) -> ListQuestion? {
+        guard let route = record.route, let model = route.page else { return nil }
+        return target.withBytes {
+            cache.question(record.partition, route: route.number, query: $0, model: model)
+        }
     }
 
     private func verdict(
@@ -167,10 +178,7 @@ extension RequestPipeline {
             case .some: return nil
             }
         case .limited: return admitted(record)
-        case .access(let reason):
-            // These two end with the clock.
-            if reason == .notYetValid || reason == .expired { return nil }
-            return .refused(.access(reason))
+        case .access(let reason): return .refused(.access(reason))
         case .some(let refusal):
             switch refusal {
             case .path, .query, .pageTooLarge, .noRoute, .methodNotAllowed: return .refused(refusal)
@@ -182,9 +190,9 @@ extension RequestPipeline {
 
     /// Only what is a tenant's own and looked up under its target alone: other keys hold fields.
     private func admitted(_ record: borrowing ExchangeRecord) -> RepeatedRequest.Verdict? {
-        guard let grant, record.tenantIndex == grant.tenantIndex, record.sharing == .tenant,
-            record.token == grant.token
+        guard let shown, record.tenantIndex == shown.tenantIndex, record.token == shown.token,
+            record.sharing == .tenant
         else { return nil }
-        return .admitted(grant)
+        return .admitted
     }
 }

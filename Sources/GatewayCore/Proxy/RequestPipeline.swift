@@ -48,8 +48,8 @@ package final class RequestPipeline {
     var underWay: UnderWay?
     /// The stored answers that are made smaller.
     var compression: CompressionQueue
-    /// What the request at hand was granted.
-    var grant: TokenGrant?
+    /// What the token that the request at hand shows may do, if there is such a token, good or not.
+    var shown: TokenGrant?
     /// The request that was just answered, where its connection would like to keep it.
     package var kept: RepeatedRequest?
     /// The largest page that the token of the request at hand may ask for.
@@ -101,6 +101,7 @@ package final class RequestPipeline {
         identifier.take(from: head, bytes)
         beginOwnFields()
         path.removeAll()
+        shown = nil
         var record = ExchangeRecord(head, downstream, snapshot, receivedBytes: bytes.count)
         let refusal = judge(head, bytes, downstream, &record)
         // A query that goes by the cache is nothing to be looked up.

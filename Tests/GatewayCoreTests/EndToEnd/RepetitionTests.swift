@@ -24,6 +24,8 @@ struct RepetitionTests {
     {
         var options = GatewayUnderTest.Options()
         options.workers = 1
+        // Some of these tests ask without a pause until something happens.
+        options.listenerLimits = #", "requests_per_connection": 1000000000"#
         change(&options)
         return try GatewayUnderTest(upstream: standIn.url, options)
     }
@@ -192,23 +194,53 @@ struct RepetitionTests {
         #expect(try repeatedCount(gateway) > 20)
     }
 
-    @Test func aTokenEndsWithItsTimeWhereverItIsUsed() throws {
+    /// What a token is told before its end: a page, that its query is wrong, that it may not.
+    @Test(arguments: [
+        ("/v1/sessions?limit=2", [Scope.sessionsRead], 200), ("/v1/sessions?limit=0", [.sessionsRead], 400),
+        ("/v1/sessions?limit=2", [.webhooksRead], 403),
+    ])
+    func aTokenEndsWithItsTimeWhateverItIsTold(target: String, scopes: [Scope], status: Int) throws {
         let gateway = try gateway()
-        let token = try gateway.issue(lifetime: .seconds(2))
-        let text = "GET /v1/sessions?limit=2 HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer \(token)\r\n\r\n"
+        let token = try gateway.issue(scopes: scopes, lifetime: .seconds(2))
+        let text = "GET \(target) HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer \(token)\r\n\r\n"
+        #expect(try eventually { try ask(text, on: RawConnection(port: gateway.port)).status == status })
         let client = try RawConnection(port: gateway.port)
-        #expect(try eventually { try ask(text, on: RawConnection(port: gateway.port)).status == 200 })
         let start = MonotonicClock.now()
 
         var last = ask(text, on: client)
-        while last.status == 200, MonotonicClock.now().elapsed(since: start) < .seconds(20) {
+        while last.status == status, MonotonicClock.now().elapsed(since: start) < .seconds(20) {
             // What is told of its end is told each time.
-            #expect(last.value("Sunset") != nil)
+            #expect((last.value("Sunset") != nil) == (status != 403))
             last = ask(text, on: client)
         }
+        let again = (0..<4).map { _ in ask(text, on: client).status }
 
         #expect(last.status == 401)
         #expect(MonotonicClock.now().elapsed(since: start) < .seconds(4))
+        #expect(again == [401, 401, 401, 401])
+        #expect(try repeatedCount(gateway) > 3)
+    }
+
+    @Test func aTokenThatIsNotGoodYetIsGoodInTime() throws {
+        let gateway = try gateway()
+        let begin = WallClock.nowSeconds() + 3
+        let id = try #require(TokenID(String(gateway.token("acme").dropFirst(5).prefix(12))))
+        try gateway.editor().edit { store in
+            for tenant in store.tenants.indices {
+                store.tenants[tenant].tokens = store.tenants[tenant].tokens.map { token in
+                    guard token.id == id else { return token }
+                    return StoredToken(
+                        id: id, digest: token.digest, scopes: token.scopes, pepper: token.pepper,
+                        notBefore: UTCTimestamp(unixSeconds: begin), allow: [])
+                }
+            }
+        }
+        let text = gateway.request("GET", "/v1/sessions?limit=2")
+        #expect(try eventually { try ask(text, on: RawConnection(port: gateway.port)).status == 401 })
+        let client = try RawConnection(port: gateway.port)
+
+        #expect(eventually { ask(text, on: client).status == 200 })
+        #expect(WallClock.nowSeconds() >= begin)
         #expect(try repeatedCount(gateway) > 3)
     }
 
