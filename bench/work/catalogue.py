@@ -1,7 +1,7 @@
 """All work items, in the order of the report."""
 from .fairness import Fairness
 from .handshakes import Handshake, HandshakeResumed, HandshakeRSA
-from .hits import Hit, HitHTTP2, HitLarge, HitPipelined, HitSlice, HitSliceFiltered, HitSliceOfLarge, HitTLS
+from .hits import Hit, HitHTTP2, HitLarge, HitPipelined, HitSlice, HitSliceFiltered, HitSliceOfLarge, HitTLS, HitTLSVaried, HitVaried
 from .logs import Log
 from .memory import CacheMemory, IdleMemory
 from .misses import Miss
@@ -10,5 +10,5 @@ from .start import Start
 from .syscalls import Syscalls, SyscallsPipelined, SyscallsTLS
 from .workers import Workers
 
-ALL = (HitTLS, Hit, HitSlice, HitSliceFiltered, HitSliceOfLarge, HitPipelined, HitHTTP2, Miss, HitLarge, Handshake, HandshakeRSA, HandshakeResumed, Unauthorized, Limited, IdleMemory, CacheMemory, Start,
+ALL = (HitTLS, Hit, HitTLSVaried, HitVaried, HitSlice, HitSliceFiltered, HitSliceOfLarge, HitPipelined, HitHTTP2, Miss, HitLarge, Handshake, HandshakeRSA, HandshakeResumed, Unauthorized, Limited, IdleMemory, CacheMemory, Start,
        Workers, Log, Fairness, Syscalls, SyscallsTLS, SyscallsPipelined)

@@ -71,6 +71,21 @@ class HitTLS(Hit):
     tls = True
 
 
+class HitVaried(Hit):
+    """The cached hit from clients that never send the same bytes twice on one connection."""
+
+    name = "hit-plain-varied"
+    title = "Cached hit, plain, keep-alive, no two requests alike"
+    script = "varied.lua"
+    note = "A field that nobody reads counts up: what the gateway knows of a connection's last requests is of no use."
+
+
+class HitTLSVaried(HitVaried):
+    name = "hit-tls-varied"
+    title = "Cached hit, TLS 1.3, keep-alive, no two requests alike"
+    tls = True
+
+
 class HitPipelined(Hit):
     name = "hit-pipelined"
     title = "Cached hit, plain, pipelined ×16"

@@ -27,7 +27,7 @@ extension RequestPipeline {
             record.tenantIndex = grant.tenantIndex
             pageCeiling = grant.maximumLimit
             shown = grant
-            note(grant, record.snapshot.access)
+            note(grant, record)
             return nil
         case .refused(let reason, let holder):
             if reason.isFailedToken {
@@ -47,10 +47,10 @@ extension RequestPipeline {
     }
 
     /// Notes the use of a token, and says of its end what there is to say.
-    func note(_ grant: TokenGrant, _ access: borrowing AccessSnapshot) {
+    func note(_ grant: TokenGrant, _ record: borrowing ExchangeRecord) {
         let now = recorder.nowUnixSeconds
-        access.noteUse(of: grant, nowUnixSeconds: now)
-        let end = access.farewell(of: grant, nowUnixSeconds: now)
+        record.snapshot.access.noteUse(of: grant, nowUnixSeconds: now)
+        let end = record.snapshot.access.farewell(of: grant, nowUnixSeconds: now)
         if end.isSaid { farewell.append(end, to: &ownFields) }
     }
 

@@ -9,11 +9,10 @@ extension RequestPipeline {
     package func answer(
         _ repeated: RepeatedRequest, _ downstream: Downstream, into output: inout ByteBuffer
     ) -> Handling? {
-        let present = snapshot
-        guard repeated.isJudged(by: present) else { return nil }
         precondition(underWay == nil, "a place among the requests under way belongs to no exchange")
         let downstream = downstream.seen(from: repeated.address)
-        var record = ExchangeRecord(repeated, downstream, present)
+        var record = ExchangeRecord(repeated, downstream, snapshot)
+        guard repeated.isJudged(by: record.snapshot) else { return nil }
         if let shown = repeated.shown {
             let refusal = record.snapshot.access.refusal(
                 of: shown, nowUnixSeconds: recorder.nowUnixSeconds)
@@ -21,7 +20,7 @@ extension RequestPipeline {
         }
         identifier.make()
         beginOwnFields()
-        if let shown = repeated.shown, repeated.isGranted { note(shown, record.snapshot.access) }
+        if let shown = repeated.shown, repeated.isGranted { note(shown, record) }
         switch repeated.verdict {
         case .admitted: return answerAdmitted(repeated, downstream, &record, into: &output)
         case .refused(let refusal):

@@ -171,7 +171,7 @@ extension DownstreamConnection {
             }
         }
         if budget == 0 { return hasInput(worker) ? .turnOver : .wait }
-        if let repeated, takeRepeated(repeated, worker) {
+        if hasInput(worker), let repeated, takeRepeated(repeated, worker) {
             budget -= 1
             return .again
         }
