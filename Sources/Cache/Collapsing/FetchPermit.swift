@@ -55,6 +55,8 @@ public struct FollowTicket: Sendable {
     /// The question that was asked, if the fetch is of a larger page than that: its answer is to be read off
     /// that page. `nil` if what is fetched is what was asked for.
     public let question: [UInt8]?
+    /// What has come of a large answer already, if just that is what was asked for.
+    public let arriving: ArrivingAnswer?
     /// When the follower stops waiting and leaves.
     public let deadline: MonotonicInstant
 }

@@ -38,6 +38,9 @@ struct Flight {
         self.startedAt = startedAt
     }
 
+    /// The large answer that its leader is being sent, for those who come now.
+    var arriving: ArrivingAnswer?
+
     /// How many wait.
     private(set) var followerCount = 0
 
@@ -77,6 +80,7 @@ struct Flight {
 
     /// Appoints the follower that waits longest of those that may lead; `nil` if none is left.
     mutating func appoint() -> Waiter? {
+        arriving = nil
         while firstPlace < followers.count {
             if let follower = followers[firstPlace], follower.mayLead {
                 leadership = .offered(place: firstPlace)

@@ -16,7 +16,7 @@ public enum FlightOutcome: Sendable {
 /// What a woken follower is told.
 public enum FollowerNews: Sendable {
     case ended(FlightOutcome)
-    /// More has come of a large answer; whoever wants just that may begin to read it.
+    /// A large answer has begun to come, or more of it has; whoever wants just that may read it.
     case arriving(ArrivingAnswer)
     /// The leader is gone and this follower leads now: claim the permit with `takeOver`.
     case leadNow
@@ -109,7 +109,7 @@ public final class RequestCollapser: Sendable {
                 guard let place = shard.flights[id]?.join(waiter, atMost: maximumFollowers) else {
                     return .alone
                 }
-                return .follow(serial: id.serial, place: place)
+                return .follow(serial: id.serial, place: place, shard.flights[id]?.arriving)
             }
             guard shard.flights.count < maximumFlightsPerShard else { return .alone }
             if shard.latest[flightKey] != nil { counts.overtaken() }
@@ -119,11 +119,11 @@ public final class RequestCollapser: Sendable {
         case .lead(let serial):
             note(page, FlightID(key: flightKey, serial: serial), now)
             return .lead(FetchPermit(key: key, serial: serial, fillState: fillState))
-        case .follow(let serial, let place):
+        case .follow(let serial, let place, let arriving):
             return .follow(
                 FollowTicket(
                     flight: FlightID(key: flightKey, serial: serial), fillState: fillState, place: place,
-                    question: nil, deadline: now.advanced(by: wait)))
+                    question: nil, arriving: arriving, deadline: now.advanced(by: wait)))
         case .alone: return .alone
         }
     }
@@ -145,7 +145,7 @@ public final class RequestCollapser: Sendable {
 
     private enum JoinStep {
         case lead(serial: UInt64)
-        case follow(serial: UInt64, place: Int)
+        case follow(serial: UInt64, place: Int, ArrivingAnswer?)
         case alone
     }
 
@@ -167,7 +167,7 @@ public final class RequestCollapser: Sendable {
             guard let place else { continue }
             counts.followedLarger()
             return FollowTicket(
-                flight: id, fillState: fillState, place: place, question: key.query,
+                flight: id, fillState: fillState, place: place, question: key.query, arriving: nil,
                 deadline: now.advanced(by: wait))
         }
         return nil
@@ -196,11 +196,13 @@ public final class RequestCollapser: Sendable {
         }
     }
 
-    /// Tells those who asked for the very same that more has come of the answer.
+    /// Tells those who asked for the very same that the answer begins to come, once; those who ask for it
+    /// from now on have it with their tickets.
     public func tell(_ permit: borrowing FetchPermit, of answer: ArrivingAnswer) -> Wakeup {
         let flight = permit.flight
         let waiters = shards[Self.shardIndex(flight.key.key)].withLock { shard in
-            shard.flights[flight]?.waitersForTheSame ?? []
+            shard.flights[flight]?.arriving = answer
+            return shard.flights[flight]?.waitersForTheSame ?? []
         }
         return Wakeup(waiters: waiters, news: .arriving(answer))
     }

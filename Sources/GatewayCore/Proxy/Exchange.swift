@@ -6,16 +6,19 @@ import HTTPModel
 package final class Exchange: PendingAnswer {
     /// What the exchange waits for or gives.
     enum State {
-        /// Somebody else's fetch; goes to delivering, passing, filling or refusing.
+        /// Somebody else's fetch; goes to delivering, passing, filling, streaming or refusing.
         case following(FollowTicket)
-        /// Its own fetch on behalf of all, collected whole before anything is sent; goes to delivering,
-        /// passing or refusing.
+        /// Its own fetch on behalf of all, collected; goes to delivering, passing, sharing, streaming or
+        /// refusing.
         case filling
+        /// Its own fetch, too large to be stored, at the pace of its client, read along by those who had
+        /// begun to.
+        case sharing
         /// Its own fetch for itself, sent on as it comes. The framing is known once the head was sent.
         case passing(ContentFraming?)
         /// An entry; `sentBytes` of its content have been written, `nil` before its head has.
         case delivering(CacheEntry, sentBytes: Int?)
-        /// What is left of a large answer that has arrived; whose fetch it was is over.
+        /// What is left, or still comes, of a large answer; its flight is over.
         case streaming
         /// A refusal that has not been written yet.
         case refusing(Refusal)
@@ -157,7 +160,7 @@ package final class Exchange: PendingAnswer {
         switch state {
         case .passing(let framing): framing != nil
         case .delivering(_, let sentBytes): sentBytes != nil
-        case .following, .filling, .streaming: stream?.sentBytes != nil
+        case .following, .filling, .sharing, .streaming: stream?.sentBytes != nil
         case .refusing, .ended: false
         }
     }

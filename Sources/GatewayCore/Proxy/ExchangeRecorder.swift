@@ -254,7 +254,7 @@ package final class ExchangeRecorder {
         case .limited: limitedReason
         case .guessing: guessingReason
         case .message, .path, .query, .pageTooLarge, .noRoute, .methodNotAllowed, .late, .upstreamLimited,
-            .upstream, .overloaded:
+            .upstream, .overloaded, .streamOutrun, .streamAbandoned:
             names.value(.reason, refusal.word)
         }
     }

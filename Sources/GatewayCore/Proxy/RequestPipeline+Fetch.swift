@@ -75,6 +75,7 @@ extension RequestPipeline {
         exchange.state = .following(ticket)
         exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         deadlines.append((exchange.number, ticket.deadline))
+        if let arriving = ticket.arriving { follow(arriving, exchange) }
     }
 
     /// Fetches for itself; the answer is not stored.
@@ -104,17 +105,22 @@ extension RequestPipeline {
 
     /// News from the fetch that an exchange follows.
     package func hear(_ message: FollowerMessage) {
-        guard let exchange = exchanges.find(message.token), case .following(let ticket) = exchange.state
-        else {
-            return
-        }
+        guard let exchange = exchanges.find(message.token) else { return }
+        // What is left of an answer whose flight is over.
+        if case .streaming = exchange.state { return wake(exchange) }
+        guard case .following(let ticket) = exchange.state else { return }
         if exchange.stream?.sentBytes == nil { noteWaiting(exchange) }
         switch message.news {
         case .arriving(let answer):
             follow(answer, exchange)
             return wake(exchange)
         case .ended: if leaveFlight(exchange) { return wake(exchange) }
-        case .leadNow: break
+        case .leadNow:
+            // What a client has got of an answer cannot go on with another one.
+            if leaveFlight(exchange) {
+                courier.deliver(cache.collapser.leave(ticket))
+                return wake(exchange)
+            }
         }
         if let question = ticket.question {
             hear(message.news, question, exchange, ticket)
@@ -183,7 +189,9 @@ extension RequestPipeline {
                 exchange.permit = consume permit
                 return
             }
+            if let arriving = exchange.arriving { courier.deliver(arriving.abandon()) }
             courier.deliver(cache.collapser.handOver(permit))
+        case .sharing: stopSharing(exchange)
         case .passing, .delivering, .streaming, .refusing, .ended: break
         }
         if let transfer = exchange.transfer { upstream.cancel(transfer) }
@@ -261,14 +269,16 @@ extension RequestPipeline {
         endIfAlone(exchange)
     }
 
-    /// Takes what has come of an answer for the cache. Nothing of it is sent before it is whole: so it has
-    /// its `ETag`, so an upstream that breaks off costs a clean 502 and no broken answer
+    /// Takes what has come of an answer for the cache. Nothing of it is sent before it is whole, unless it is
+    /// large: so it has its `ETag`, so an upstream that breaks off costs a clean 502 and no broken answer
     /// (docs/decisions/0003).
     private func collect(_ exchange: Exchange, _ transfer: Transfer) {
         if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
         // A larger page that is of no use has been given up for the client's own question.
         guard case .filling = exchange.state, exchange.transfer === transfer else { return }
         take(transfer, for: exchange)
+        // One that is too large is stored no more.
+        guard case .filling = exchange.state, exchange.transfer === transfer else { return }
         transfer.didConsume()
         if exchange.collected.count > cache.maximumEntryBytes {
             passOn(exchange, because: .tooLarge)
@@ -316,7 +326,7 @@ extension RequestPipeline {
     }
 
     /// The answer is for the leader alone: it goes on as it comes, and the followers fetch for themselves.
-    private func passOn(_ exchange: Exchange, because refusal: StorageRefusal) {
+    func passOn(_ exchange: Exchange, because refusal: StorageRefusal) {
         if exchange.widening != nil, exchange.connection != nil, isAboutPages(exchange.record.upstreamStatus)
         {
             return giveUpWidening(exchange)
@@ -335,6 +345,7 @@ extension RequestPipeline {
         }
         var body = exchange.arriving?.collected ?? exchange.collected
         exchange.collected = []
+        if let arriving = exchange.arriving { courier.deliver(arriving.finish()) }
         exchange.arriving = nil
         if exchange.confirmedHead != nil, let entry = exchange.revalidation?.entry {
             let held = entry.bytes
@@ -381,7 +392,7 @@ extension RequestPipeline {
     private func fail(_ exchange: Exchange, _ failure: UpstreamFailure) {
         // A large page may be what was too much.
         if exchange.widening != nil { exchange.partition?.restFromWidening(at: now) }
-        exchange.arriving?.breakOff()
+        if let arriving = exchange.arriving { courier.deliver(arriving.breakOff()) }
         if exchange.stream?.sentBytes != nil { return loseStream(exchange, failure) }
         exchange.stream = nil
         if giveStale(exchange) {

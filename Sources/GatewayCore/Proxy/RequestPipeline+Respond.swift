@@ -129,7 +129,7 @@ extension RequestPipeline {
         let before = output.count
         let production: Production
         switch exchange.state {
-        case .following, .filling, .streaming:
+        case .following, .filling, .sharing, .streaming:
             guard let stream = exchange.stream else { return .waiting }
             production = produce(stream, exchange, into: &output)
         case .refusing(let refusal): production = give(refusal, exchange, into: &output)
@@ -288,7 +288,7 @@ extension RequestPipeline {
         transfer.didConsume()
     }
 
-    private func append(_ content: Span<UInt8>, _ framing: ContentFraming, into output: inout ByteBuffer) {
+    func append(_ content: Span<UInt8>, _ framing: ContentFraming, into output: inout ByteBuffer) {
         switch framing {
         case .chunked: ResponseEncoder.chunk(content, into: &output)
         case .length, .untilClose: output.append(content)

@@ -81,11 +81,12 @@ package final class RequestPipeline {
     }
 
     /// A fetch for the cache alone has no connection that would end it: it ends with its worker. Followers
-    /// elsewhere have their deadlines.
+    /// elsewhere fetch for themselves; those who have got some of the answer have to know that it is over.
     deinit {
         for exchange in exchanges.all {
+            if let arriving = exchange.arriving { courier.deliver(arriving.abandon()) }
             guard let permit = exchange.permit.take() else { continue }
-            _ = cache.collapser.end(permit, .goAlone)
+            courier.deliver(cache.collapser.end(permit, .goAlone))
         }
     }
 

@@ -13,7 +13,7 @@ extension CacheConfiguration {
             "Bytes of the largest answer that is kept, its overhead included.")
         streamedBytes = section.value(
             "stream_from", .size(in: 16_384...(1 << 31)), default: streamedBytes,
-            "Bytes of the smallest answer that is passed on while it arrives, if its length is announced.")
+            "Bytes of the smallest answer that is passed on while it arrives.")
         tenantSharePercent = section.value(
             "tenant_share_percent", .integer(in: 1...100), default: tenantSharePercent,
             "Part of the memory one tenant may hold while others want room.")

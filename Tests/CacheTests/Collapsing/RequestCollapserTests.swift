@@ -156,6 +156,37 @@ struct RequestCollapserTests {
         #expect(ofNew.waiters.count == 1)
     }
 
+    @Test func whatIsArrivingIsToldToThoseWhoWaitAndGivenToThoseWhoCome() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        let before = try follow(collapser, key(), token: 1)
+        let answer = ArrivingAnswer(
+            head: ResponseHead(status: .ok), collected: [1], windowBytes: 10, partition: partition)
+
+        let wakeup = collapser.tell(permit, of: answer)
+        let after = try follow(collapser, key(), token: 2)
+
+        #expect(before.arriving == nil && after.arriving === answer)
+        #expect(wakeup.waiters.map(\.token) == [1])
+        #expect(collapser.tell(permit, of: answer).waiters.map(\.token) == [1, 2])
+        _ = collapser.end(permit, .goAlone)
+    }
+
+    @Test func whoComesAfterALeaderHasGoneIsGivenNothingOfItsAnswer() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        let first = try follow(collapser, key(), token: 1)
+        let answer = ArrivingAnswer(
+            head: ResponseHead(status: .ok), collected: [1], windowBytes: 10, partition: partition)
+        _ = collapser.tell(permit, of: answer)
+
+        _ = collapser.handOver(permit)
+
+        #expect(try follow(collapser, key(), token: 2).arriving == nil)
+        guard let next = collapser.takeOver(first, now: at(0)) else { throw Missing.permit }
+        _ = collapser.end(next, .goAlone)
+    }
+
     // MARK: larger pages
 
     private func page(_ limit: Int, list: String = "l", includes: Bool = false) -> PageFlight {

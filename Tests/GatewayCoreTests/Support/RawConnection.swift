@@ -128,7 +128,7 @@ final class RawConnection {
             answer.body = take(length)
             answer.isWhole = answer.body.count == length
         } else if answer.value("Transfer-Encoding") == "chunked" {
-            readChunks(into: &answer)
+            (answer.body, answer.isWhole) = chunks()
         } else {
             while more() {}
             answer.body = buffer
@@ -148,24 +148,21 @@ final class RawConnection {
         return buffer
     }
 
-    private func readChunks(into answer: inout Answer) {
-        while true {
+    /// Reads chunks until they hold so many bytes, or there are no more; `isWhole` says that the last one
+    /// came.
+    func chunks(until count: Int = .max) -> (content: [UInt8], isWhole: Bool) {
+        var content: [UInt8] = []
+        while content.count < count {
             // Bytes, not characters: to a String CR LF is one character, and a digit would go with it.
             guard let line = take(until: "\r\n"),
                 let size = Int(String(decoding: line.utf8.dropLast(2), as: UTF8.self), radix: 16)
-            else {
-                answer.isWhole = false
-                return
-            }
+            else { return (content, false) }
             let piece = take(size + 2)
-            guard piece.count == size + 2 else {
-                answer.body += piece
-                answer.isWhole = false
-                return
-            }
-            answer.body += piece.dropLast(2)
-            if size == 0 { return }
+            content += piece.prefix(size)
+            guard piece.count == size + 2 else { return (content, false) }
+            if size == 0 { return (content, true) }
         }
+        return (content, false)
     }
 
     private func take(until mark: String) -> String? {

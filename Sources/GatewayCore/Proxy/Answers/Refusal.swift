@@ -185,6 +185,11 @@ package enum RefusalReason: Sendable, Hashable {
         methodNotAllowed, late, limited, upstreamLimited
     /// See the cases of `Refusal`.
     case upstream(UpstreamFailure), overloaded
+    /// An answer too large to be stored was cut off for a client that read along: it was too far behind the
+    /// one that fetches.
+    case streamOutrun
+    /// The same, because whoever fetched it has left.
+    case streamAbandoned
 
     /// The word in the log and in the metric `refusals_total`.
     package var word: String {
@@ -202,6 +207,8 @@ package enum RefusalReason: Sendable, Hashable {
         case .upstreamLimited: "upstream_rate_limited"
         case .upstream(let failure): "\(failure.proxyError)"
         case .overloaded: "overloaded"
+        case .streamOutrun: "stream_outrun"
+        case .streamAbandoned: "stream_abandoned"
         }
     }
 }
