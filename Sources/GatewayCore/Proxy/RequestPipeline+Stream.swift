@@ -84,10 +84,11 @@ extension RequestPipeline {
             exchange.setRole(
                 isLeader ? .single : .collapsed, status: isLeader ? answer.head.status : nil,
                 detail: .streamed)
-            let own = exchange.texts.ownFields
+            let texts = exchange.texts
+            let own = texts.bytes.span.extracting(texts.ownFields)
             composer.passOn(
                 answer.head, framing: .length(UInt64(answer.byteCount)), exchange.record.terms,
-                own: own.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+                own: own, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         }
         let state = answer.read(from: sent, atMost: Self.pieceBytes) { bytes in
             output.append(bytes)
