@@ -130,6 +130,8 @@ package final class Transfer {
         progress.note(totalDeadline)
     }
 
+    deinit { progress.giveBack(&received) }
+
     // MARK: what the owner asks
 
     /// Whether nothing will change any more.
@@ -429,6 +431,7 @@ package final class Transfer {
             refuse(.responseInvalid(.bytesAfterEnd))
             return
         }
+        progress.lend(to: &received)
         if let defect = self.content?.take(bytes, into: &received) {
             refuse(.responseInvalid(defect))
             return
