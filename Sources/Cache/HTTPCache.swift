@@ -171,12 +171,12 @@ public final class HTTPCache: Sendable {
     ///
     /// With a model, the answer is read as a page, so that others can be read off it.
     public func admit(
-        _ permit: consuming FetchPermit, head: ResponseHead, body: consuming [UInt8],
+        _ permit: consuming FetchPermit, head: ResponseHead, body: Span<UInt8>,
         decision: StorageDecision, receivedUnixSeconds: Int64, model: PageModel? = nil
     ) -> Admission {
         let fillState = permit.fillState
         let window = window(
-            head, body.span, permit.key, decision, receivedUnixSeconds: receivedUnixSeconds, model: model)
+            head, body, permit.key, decision, receivedUnixSeconds: receivedUnixSeconds, model: model)
         let decision = window?.shortened(decision, receivedUnixSeconds: receivedUnixSeconds) ?? decision
         var isCodable = false
         if case .store = decision {
@@ -184,7 +184,7 @@ public final class HTTPCache: Sendable {
         }
         let entry = CacheEntry(
             key: permit.key, judgedWrites: fillState.writes,
-            answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: receivedUnixSeconds),
+            answer: CollectedAnswer(head: head, receivedUnixSeconds: receivedUnixSeconds), body: body,
             decision: decision, window: window, isCodable: isCodable)
         switch decision {
         case .notStored(let refusal):

@@ -13,17 +13,27 @@ public struct ResponseHead: Sendable {
         self.status = status
     }
 
+    /// Makes room for the lines of most heads, so that they are not moved while they come.
+    public mutating func reserveUsualRoom() {
+        fields.reserveCapacity(16)
+        bytes.reserveCapacity(512)
+    }
+
     /// Adds a line. Name and value are copied; they are taken as already checked.
     public mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
+        append(name: name, value: value, known: FieldName(name))
+    }
+
+    /// The same where the name has been recognized already.
+    public mutating func append(name: Span<UInt8>, value: Span<UInt8>, known: FieldName) {
         let nameStart = bytes.count
-        for index in name.indices { bytes.append(name[index]) }
+        bytes.append(name)
         let valueStart = bytes.count
-        for index in value.indices { bytes.append(value[index]) }
+        bytes.append(value)
         fields.append(
             FieldLine(
                 name: ByteRange(from: nameStart, to: valueStart),
-                value: ByteRange(from: valueStart, to: bytes.count),
-                known: FieldName(name)))
+                value: ByteRange(from: valueStart, to: bytes.count), known: known))
     }
 
     /// The value of the first line with a known name, or `nil`.

@@ -123,6 +123,23 @@ extension Span where Element == UInt8 {
     }
 }
 
+/// What `Span.firstMark` looks for: of the eight bytes of a word, sets the highest bit of some. Above a byte
+/// that is rightly marked there may be one too many, below it none.
+extension UInt64 {
+    /// Marks the bytes that are this one.
+    @inlinable @inline(__always)
+    public func marks(of byte: UInt8) -> UInt64 {
+        let difference = self ^ (0x0101_0101_0101_0101 &* UInt64(byte))
+        return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+    }
+
+    /// Marks the bytes below this one, which is at most 0x80.
+    @inlinable @inline(__always)
+    public func marks(below byte: UInt8) -> UInt64 {
+        (self &- 0x0101_0101_0101_0101 &* UInt64(byte)) & ~self & 0x8080_8080_8080_8080
+    }
+}
+
 extension UInt8 {
     /// The byte with `A`–`Z` turned into `a`–`z`; every other byte unchanged.
     @inlinable public var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }

@@ -23,4 +23,19 @@ struct SpanBytesTests {
             }
         }
     }
+
+    @Test(arguments: [UInt8(0), 0x0A, 0x20, 0x21, 0x5C, 0x7F])
+    func theLowestMarkIsRight(byte: UInt8) {
+        for other in 0...UInt8.max {
+            for place in 0..<8 {
+                var bytes = [UInt8](repeating: 0xFF, count: 8)
+                bytes[place] = other
+                let word = bytes.span.word(at: 0)
+                let mark = UInt64(0x80) << UInt64(8 * place)
+
+                #expect(word.marks(of: byte) == (other == byte ? mark : 0), "\(other) at \(place)")
+                #expect(word.marks(below: byte) == (other < byte ? mark : 0), "\(other) at \(place)")
+            }
+        }
+    }
 }

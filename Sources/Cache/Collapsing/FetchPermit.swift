@@ -40,7 +40,7 @@ public struct FetchPermit: ~Copyable, Sendable {
     }
 
     /// Where its flight stands in the collapser.
-    var flight: FlightID { FlightID(key: FlightKey(key: key, state: fillState), serial: serial) }
+    var flight: FlightID { FlightID(hash: key.hash, serial: serial) }
 
     deinit {
         precondition(isEnded, "a fetch permit was dropped without telling its followers")
@@ -68,8 +68,9 @@ struct FlightKey: Sendable, Hashable {
     let state: FillState
 }
 
-/// One particular fetch; the serial tells it from later ones of the same key.
+/// One particular fetch: the hash of its key says where it is listed, the serial tells it from all others
+/// there.
 struct FlightID: Sendable, Hashable {
-    let key: FlightKey
+    let hash: UInt64
     let serial: UInt64
 }

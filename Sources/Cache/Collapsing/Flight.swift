@@ -22,8 +22,8 @@ struct Flight {
         let mayLead: Bool
     }
 
-    /// What is fetched, if it is a page that smaller ones can be read off.
-    let page: PageFlight?
+    /// The hash of the list whose page is fetched, if it is one that smaller ones can be read off.
+    let listHash: UInt64?
     /// When its present leader began.
     private(set) var startedAt: MonotonicInstant
     // By place; nil once they left. Never shrinks, so that a place stays valid: leaving is O(1).
@@ -32,9 +32,9 @@ struct Flight {
     private var firstPlace = 0
 
     /// A flight without followers, whose permit is out.
-    init(serial: UInt64, page: PageFlight? = nil, startedAt: MonotonicInstant) {
+    init(serial: UInt64, listHash: UInt64? = nil, startedAt: MonotonicInstant) {
         self.serial = serial
-        self.page = page
+        self.listHash = listHash
         self.startedAt = startedAt
     }
 

@@ -21,40 +21,51 @@ struct PageFlight: Sendable, Hashable {
 struct PageFlights {
     private struct Listed {
         let page: PageFlight
-        let id: FlightID
+        let key: FlightKey
+        let serial: UInt64
         let startedAt: MonotonicInstant
     }
 
     /// How many fetches are looked at for one question.
     private static let maximumLooks = 8
 
-    private var lists: [FlightKey: [Listed]] = [:]
+    // In the order in which they began. A list and no table: there are one or two, seldom a few dozen.
+    private var listed: [Listed] = []
 
     /// None.
     init() {}
 
     /// Puts in a fetch that began.
-    mutating func insert(_ page: PageFlight, _ id: FlightID, startedAt: MonotonicInstant) {
-        let key = FlightKey(key: page.list, state: id.key.state)
-        lists[key, default: []].append(Listed(page: page, id: id, startedAt: startedAt))
+    mutating func insert(
+        _ page: PageFlight, _ key: FlightKey, serial: UInt64, startedAt: MonotonicInstant
+    ) {
+        listed.append(Listed(page: page, key: key, serial: serial, startedAt: startedAt))
     }
 
     /// Takes out a fetch that ended.
-    mutating func remove(_ page: PageFlight, _ id: FlightID) {
-        let key = FlightKey(key: page.list, state: id.key.state)
-        lists[key]?.removeAll { $0.id == id }
-        if lists[key]?.isEmpty == true { lists[key] = nil }
+    mutating func remove(_ id: FlightID) {
+        let place = listed.firstIndex { $0.serial == id.serial && $0.key.key.hash == id.hash }
+        if let place { listed.remove(at: place) }
     }
 
     /// Fetches whose answers decide the question of another page, none of them too old; the oldest first.
+    /// None if the very same is asked for already: that is the better one to wait for.
     func flights(
-        of list: FlightKey, deciding page: PageFlight, startedSince earliest: MonotonicInstant
+        deciding page: PageFlight, asked key: FlightKey, startedSince earliest: MonotonicInstant
     ) -> [FlightID] {
-        guard let listed = lists[list] else { return [] }
-        return listed.lazy.filter { $0.startedAt >= earliest && $0.page.decides(page) }
-            .prefix(Self.maximumLooks).map(\.id)
+        var found: [FlightID] = []
+        for place in listed.indices
+        where listed[place].page.list.hash == page.list.hash && listed[place].startedAt >= earliest {
+            let flight = listed[place]
+            guard flight.key.state == key.state, flight.page.decides(page), flight.page.list == page.list
+            else { continue }
+            if flight.key == key { return [] }
+            found.append(FlightID(hash: flight.key.key.hash, serial: flight.serial))
+            if found.count == Self.maximumLooks { break }
+        }
+        return found
     }
 
-    /// Number of lists, for checks.
-    var listCount: Int { lists.count }
+    /// Number of fetches, for checks.
+    var count: Int { listed.count }
 }

@@ -53,40 +53,53 @@ public enum CollapseDecision: ~Copyable {
 /// is followed by nobody new; the next who comes leads another one.
 public final class RequestCollapser: Sendable {
     private struct Shard {
-        /// All under way; of one key more than one where an old one was overtaken.
-        var flights: [FlightID: Flight] = [:]
-        /// The latest of each key, which is the one to join.
-        var latest: [FlightKey: UInt64] = [:]
-        var nextSerial: UInt64 = 1
-
-        /// The flight to join; `nil` where there is none, or one that is too old.
-        func flight(of key: FlightKey, startedSince earliest: MonotonicInstant) -> FlightID? {
-            guard let serial = latest[key] else { return nil }
-            let id = FlightID(key: key, serial: serial)
-            guard let flight = flights[id], flight.startedAt >= earliest else { return nil }
-            return id
+        /// A fetch under way. Its serial alone tells it from all others of the shard.
+        struct Listed {
+            let key: FlightKey
+            var flight: Flight
+            /// Whether no later one of its key has begun: that one is joined.
+            var isLatest = true
         }
 
-        mutating func start(_ key: FlightKey, _ page: PageFlight?, _ now: MonotonicInstant) -> UInt64 {
+        /// All under way, in no order; of one key more than one where an old one was overtaken. A list and no
+        /// table: a shard has one or two of them, seldom a few dozen, and looks at one word of each.
+        var flights: [Listed] = []
+        var nextSerial: UInt64 = 1
+
+        /// Where the latest flight of a key stands.
+        func latest(of key: FlightKey) -> Int? {
+            flights.firstIndex { $0.isLatest && $0.key.key.hash == key.key.hash && $0.key == key }
+        }
+
+        /// Where a flight stands.
+        func place(of id: FlightID) -> Int? {
+            guard let place = flights.firstIndex(where: { $0.flight.serial == id.serial }) else { return nil }
+            precondition(flights[place].key.key.hash == id.hash, "two flights are \(id.serial)")
+            return place
+        }
+
+        mutating func start(_ key: FlightKey, listHash: UInt64?, _ now: MonotonicInstant) -> UInt64 {
             let serial = nextSerial
             nextSerial += 1
-            flights[FlightID(key: key, serial: serial)] = Flight(serial: serial, page: page, startedAt: now)
-            latest[key] = serial
+            if let old = latest(of: key) { flights[old].isLatest = false }
+            let flight = Flight(serial: serial, listHash: listHash, startedAt: now)
+            flights.append(Listed(key: key, flight: flight))
             return serial
         }
 
         mutating func remove(_ id: FlightID) -> Flight? {
-            if latest[id.key] == id.serial { latest[id.key] = nil }
-            return flights.removeValue(forKey: id)
+            guard let place = place(of: id) else { return nil }
+            flights.swapAt(place, flights.count - 1)
+            return flights.removeLast().flight
         }
     }
 
     private let shards = InlineArray<64, Lock<Shard>> { _ in Lock(Shard()) }
-    private let pages = InlineArray<16, Lock<PageFlights>> { _ in Lock(PageFlights()) }
+    private let pages = InlineArray<64, Lock<PageFlights>> { _ in Lock(PageFlights()) }
     private let maximumFollowers: Int
     private let maximumFlightsPerShard: Int
     private let wait: Duration
-    private let maximumAge: Duration
+    private let maximumAge: TimeLimit
     private let counts = CollapseCounters()
 
     /// No flights yet; the bounds come from the configuration.
@@ -94,7 +107,7 @@ public final class RequestCollapser: Sendable {
         maximumFollowers = max(0, configuration.maximumFollowers)
         maximumFlightsPerShard = max(1, configuration.maximumFlights / 64)
         wait = configuration.collapseWait
-        maximumAge = configuration.collapseAge
+        maximumAge = TimeLimit(configuration.collapseAge)
     }
 
     /// Joins the fetch of this key, or one of a larger page of the same rows, or starts one.
@@ -103,26 +116,28 @@ public final class RequestCollapser: Sendable {
     ) -> CollapseDecision {
         let fillState = key.partition.fillState
         let flightKey = FlightKey(key: key, state: fillState)
-        if let page, let ticket = followLarger(page, key, fillState, waiter, now) { return .follow(ticket) }
-        let step = shards[Self.shardIndex(key)].withLock { shard -> JoinStep in
-            if let id = shard.flight(of: flightKey, startedSince: earliest(now)) {
-                guard let place = shard.flights[id]?.join(waiter, atMost: maximumFollowers) else {
+        if let page, let ticket = followLarger(page, flightKey, waiter, now) { return .follow(ticket) }
+        let step = shards[Self.index(of: key.hash)].withLock { shard -> JoinStep in
+            let latest = shard.latest(of: flightKey)
+            if let latest, shard.flights[latest].flight.startedAt >= earliest(now) {
+                guard let place = shard.flights[latest].flight.join(waiter, atMost: maximumFollowers) else {
                     return .alone
                 }
-                return .follow(serial: id.serial, place: place, shard.flights[id]?.arriving)
+                let flight = shard.flights[latest].flight
+                return .follow(serial: flight.serial, place: place, flight.arriving)
             }
             guard shard.flights.count < maximumFlightsPerShard else { return .alone }
-            if shard.latest[flightKey] != nil { counts.overtaken() }
-            return .lead(serial: shard.start(flightKey, page, now))
+            if latest != nil { counts.overtaken() }
+            return .lead(serial: shard.start(flightKey, listHash: page?.list.hash, now))
         }
         switch step {
         case .lead(let serial):
-            note(page, FlightID(key: flightKey, serial: serial), now)
+            note(page, flightKey, serial: serial, now)
             return .lead(FetchPermit(key: key, serial: serial, fillState: fillState))
         case .follow(let serial, let place, let arriving):
             return .follow(
                 FollowTicket(
-                    flight: FlightID(key: flightKey, serial: serial), fillState: fillState, place: place,
+                    flight: FlightID(hash: key.hash, serial: serial), fillState: fillState, place: place,
                     question: nil, arriving: arriving, deadline: now.advanced(by: wait)))
         case .alone: return .alone
         }
@@ -132,14 +147,17 @@ public final class RequestCollapser: Sendable {
     func lead(_ key: CacheKey, page: PageFlight? = nil, now: MonotonicInstant) -> FetchPermit? {
         let fillState = key.partition.fillState
         let flightKey = FlightKey(key: key, state: fillState)
-        let serial = shards[Self.shardIndex(key)].withLock { shard -> UInt64? in
-            guard shard.flight(of: flightKey, startedSince: earliest(now)) == nil,
-                shard.flights.count < maximumFlightsPerShard
-            else { return nil }
-            return shard.start(flightKey, page, now)
+        let serial = shards[Self.index(of: key.hash)].withLock { shard -> UInt64? in
+            if let latest = shard.latest(of: flightKey),
+                shard.flights[latest].flight.startedAt >= earliest(now)
+            {
+                return nil
+            }
+            guard shard.flights.count < maximumFlightsPerShard else { return nil }
+            return shard.start(flightKey, listHash: page?.list.hash, now)
         }
         guard let serial else { return nil }
-        note(page, FlightID(key: flightKey, serial: serial), now)
+        note(page, flightKey, serial: serial, now)
         return FetchPermit(key: key, serial: serial, fillState: fillState)
     }
 
@@ -152,22 +170,20 @@ public final class RequestCollapser: Sendable {
     /// Follows a fetch of a larger page with the same rows at its begin, if there is one for the same key no
     /// sooner: one that is certain to decide the question if it comes.
     private func followLarger(
-        _ page: PageFlight, _ key: CacheKey, _ fillState: FillState, _ waiter: Waiter, _ now: MonotonicInstant
+        _ page: PageFlight, _ key: FlightKey, _ waiter: Waiter, _ now: MonotonicInstant
     ) -> FollowTicket? {
-        let list = FlightKey(key: page.list, state: fillState)
-        let candidates = pages[Self.listIndex(page)].withLock {
-            $0.flights(of: list, deciding: page, startedSince: earliest(now))
+        let candidates = pages[Self.index(of: page.list.hash)].withLock {
+            $0.flights(deciding: page, asked: key, startedSince: earliest(now))
         }
-        // The very same, if somebody asks for it already, is the better one to wait for.
-        if candidates.contains(where: { $0.key.key == key }) { return nil }
         for id in candidates {
-            let place = shards[Self.shardIndex(id.key.key)].withLock {
-                $0.flights[id]?.join(waiter, mayLead: false, atMost: maximumFollowers) ?? nil
+            let place = shards[Self.index(of: id.hash)].withLock { shard -> Int? in
+                guard let index = shard.place(of: id) else { return nil }
+                return shard.flights[index].flight.join(waiter, mayLead: false, atMost: maximumFollowers)
             }
             guard let place else { continue }
             counts.followedLarger()
             return FollowTicket(
-                flight: id, fillState: fillState, place: place, question: key.query, arriving: nil,
+                flight: id, fillState: key.state, place: place, question: key.key.query, arriving: nil,
                 deadline: now.advanced(by: wait))
         }
         return nil
@@ -175,24 +191,26 @@ public final class RequestCollapser: Sendable {
 
     /// Fetches that began before this are too old to be followed.
     private func earliest(_ now: MonotonicInstant) -> MonotonicInstant {
-        now.advanced(by: .zero - maximumAge)
+        MonotonicInstant(nanoseconds: now.nanoseconds - min(now.nanoseconds, maximumAge.nanoseconds))
     }
 
-    private func note(_ page: PageFlight?, _ id: FlightID, _ now: MonotonicInstant) {
+    private func note(_ page: PageFlight?, _ key: FlightKey, serial: UInt64, _ now: MonotonicInstant) {
         guard let page else { return }
-        pages[Self.listIndex(page)].withLock { $0.insert(page, id, startedAt: now) }
+        pages[Self.index(of: page.list.hash)].withLock {
+            $0.insert(page, key, serial: serial, startedAt: now)
+        }
     }
 
-    private func forget(_ page: PageFlight?, _ id: FlightID) {
-        guard let page else { return }
-        pages[Self.listIndex(page)].withLock { $0.remove(page, id) }
+    private func forget(_ flight: Flight, _ id: FlightID) {
+        guard let hash = flight.listHash else { return }
+        pages[Self.index(of: hash)].withLock { $0.remove(id) }
     }
 
     /// How many wait for this fetch: a leader whose client left carries on only for them.
     public func followerCount(_ permit: borrowing FetchPermit) -> Int {
         let flight = permit.flight
-        return shards[Self.shardIndex(flight.key.key)].withLock { shard in
-            shard.flights[flight]?.followerCount ?? 0
+        return shards[Self.index(of: flight.hash)].withLock { shard in
+            shard.place(of: flight).map { shard.flights[$0].flight.followerCount } ?? 0
         }
     }
 
@@ -200,9 +218,10 @@ public final class RequestCollapser: Sendable {
     /// from now on have it with their tickets.
     public func tell(_ permit: borrowing FetchPermit, of answer: ArrivingAnswer) -> Wakeup {
         let flight = permit.flight
-        let waiters = shards[Self.shardIndex(flight.key.key)].withLock { shard in
-            shard.flights[flight]?.arriving = answer
-            return shard.flights[flight]?.waitersForTheSame ?? []
+        let waiters = shards[Self.index(of: flight.hash)].withLock { shard -> [Waiter] in
+            guard let place = shard.place(of: flight) else { return [] }
+            shard.flights[place].flight.arriving = answer
+            return shard.flights[place].flight.waitersForTheSame
         }
         return Wakeup(waiters: waiters, news: .arriving(answer))
     }
@@ -210,9 +229,9 @@ public final class RequestCollapser: Sendable {
     /// Ends a fetch with one outcome for all followers.
     public func end(_ permit: consuming FetchPermit, _ outcome: FlightOutcome) -> Wakeup {
         let id = permit.end()
-        let flight = shards[Self.shardIndex(id.key.key)].withLock { $0.remove(id) }
+        let flight = shards[Self.index(of: id.hash)].withLock { $0.remove(id) }
         guard let flight else { preconditionFailure("a permit is out for a flight that does not exist") }
-        forget(flight.page, id)
+        forget(flight, id)
         return Wakeup(waiters: flight.waiters, news: .ended(outcome))
     }
 
@@ -226,18 +245,21 @@ public final class RequestCollapser: Sendable {
     /// back.
     public func takeOver(_ ticket: FollowTicket, now: MonotonicInstant) -> FetchPermit? {
         let id = ticket.flight
-        let isAppointed = shards[Self.shardIndex(id.key.key)].withLock { shard in
-            shard.flights[id]?.takeOver(ticket.place, serial: id.serial, now: now) ?? false
+        let key = shards[Self.index(of: id.hash)].withLock { shard -> CacheKey? in
+            guard let index = shard.place(of: id),
+                shard.flights[index].flight.takeOver(ticket.place, serial: id.serial, now: now)
+            else { return nil }
+            return shard.flights[index].key.key
         }
-        guard isAppointed else { return nil }
-        return FetchPermit(key: id.key.key, serial: id.serial, fillState: ticket.fillState)
+        return key.map { FetchPermit(key: $0, serial: id.serial, fillState: ticket.fillState) }
     }
 
     /// A follower's client left, or its deadline passed. If it had just been told to lead, the next one is.
     public func leave(_ ticket: FollowTicket) -> Wakeup {
         let id = ticket.flight
-        let wasAppointed = shards[Self.shardIndex(id.key.key)].withLock { shard in
-            shard.flights[id]?.leave(ticket.place, serial: id.serial) ?? false
+        let wasAppointed = shards[Self.index(of: id.hash)].withLock { shard -> Bool in
+            guard let index = shard.place(of: id) else { return false }
+            return shard.flights[index].flight.leave(ticket.place, serial: id.serial)
         }
         return wasAppointed ? appoint(id) : .nobody
     }
@@ -249,11 +271,8 @@ public final class RequestCollapser: Sendable {
         return count
     }
 
-    private static func shardIndex(_ key: CacheKey) -> Int { Int(truncatingIfNeeded: key.hash >> 58) }
-
-    private static func listIndex(_ page: PageFlight) -> Int {
-        Int(truncatingIfNeeded: page.list.hash >> 60)
-    }
+    /// The shard of a key, or of a list.
+    private static func index(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 58) }
 
     /// What happened so far.
     public var statistics: CollapseStatistics { counts.statistics }
@@ -261,17 +280,17 @@ public final class RequestCollapser: Sendable {
     /// Appoints the next leader of a flight that has none, or ends the flight when nobody is left who may
     /// lead; then the others fetch for themselves.
     private func appoint(_ id: FlightID) -> Wakeup {
-        let step = shards[Self.shardIndex(id.key.key)].withLock {
+        let step = shards[Self.index(of: id.hash)].withLock {
             shard -> (waiter: Waiter?, ended: Flight?) in
-            guard shard.flights[id] != nil else {
+            guard let index = shard.place(of: id) else {
                 preconditionFailure("a permit is out for a flight that does not exist")
             }
-            if let waiter = shard.flights[id]?.appoint() ?? nil { return (waiter, nil) }
+            if let waiter = shard.flights[index].flight.appoint() { return (waiter, nil) }
             return (nil, shard.remove(id))
         }
         if let waiter = step.waiter { return Wakeup(waiters: [waiter], news: .leadNow) }
         guard let ended = step.ended else { return .nobody }
-        forget(ended.page, id)
+        forget(ended, id)
         return Wakeup(waiters: ended.waiters, news: .ended(.goAlone))
     }
 }

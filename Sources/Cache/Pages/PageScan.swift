@@ -159,7 +159,10 @@ struct PageScan {
 
     private mutating func readRow(_ body: Span<UInt8>, _ model: PageModel) -> Bool {
         let base = offsets.count
-        for _ in 0..<(2 * (model.members.count + 1)) { offsets.append(0) }
+        let stride = 2 * (model.members.count + 1)
+        // Room for the rows of a small page at once, and then for twice as many.
+        if offsets.capacity < base + stride { offsets.reserveCapacity(max(4 * stride, 2 * base)) }
+        for _ in 0..<stride { offsets.append(0) }
         let start = walker.position
         guard walker.take(UInt8(ascii: "{"), body) else { return false }
         var previousEnd: Int?

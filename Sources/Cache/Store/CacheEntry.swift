@@ -58,11 +58,11 @@ public final class CacheEntry: Sendable {
     static let maximumHits: UInt8 = 3
 
     init(
-        key: CacheKey, judgedWrites: UInt64, answer: CollectedAnswer, decision: StorageDecision,
-        window: PageWindow? = nil, isCodable: Bool = false
+        key: CacheKey, judgedWrites: UInt64, answer: CollectedAnswer, body content: Span<UInt8>,
+        decision: StorageDecision, window: PageWindow? = nil, isCodable: Bool = false
     ) {
         let rendered = RenderedAnswer(
-            query: key.query, answer: answer, decision: decision,
+            query: key.query, answer: answer, body: content, decision: decision,
             tag: window.map { PageTag($0.page).finish() }, variesByCoding: isCodable)
         self.isCodable = isCodable
         status = answer.head.status
@@ -245,9 +245,8 @@ extension Freshness {
     }
 }
 
-/// An answer that was collected whole: its head, its body, and when the head came.
+/// An answer that was collected whole, but for its body: its head, and when that came.
 struct CollectedAnswer {
     let head: ResponseHead
-    let body: [UInt8]
     let receivedUnixSeconds: Int64
 }

@@ -18,42 +18,42 @@ struct RenderedAnswer {
     /// parts; without one the body's own digest is the tag. `variesByCoding` says that the answer is given in
     /// other codings too.
     init(
-        query: [UInt8], answer: CollectedAnswer, decision: StorageDecision, tag: ContentDigest?,
-        variesByCoding: Bool = false
+        query: [UInt8], answer: CollectedAnswer, body content: Span<UInt8>, decision: StorageDecision,
+        tag: ContentDigest?, variesByCoding: Bool = false
     ) {
         let head = answer.head
         bytes.reserveCapacity(
             query.count + Self.statusByteCount + ContentDigest.eTagByteCount + head.bytes.count
                 + head.fields.count * 4 + Self.dateLineByteCount + Self.varyLine.utf8CodeUnitCount
-                + answer.body.count)
+                + content.count)
         bytes.append(contentsOf: query)
         // A 404 has no validator: conditions are about what is there (RFC 9110 §13.2.1).
         let isThere = head.status == .ok
         if case .store = decision, isThere { appendWeakValidator(answer) }
         let start = bytes.count
-        appendStatus(answer)
+        appendStatus(head.status, contentLength: content.count)
         let statesAnew: Bool
         switch decision {
         case .store:
-            if isThere { appendETag(answer, tag) }
+            if isThere { appendETag(answer, content, tag) }
             statesAnew = true
         case .notStored: statesAnew = false
         }
         appendFields(answer, statesAnew: statesAnew, variesByCoding: variesByCoding)
         headStart = ByteRange(from: start, to: bytes.count)
         let bodyStart = bytes.count
-        bytes.append(contentsOf: answer.body)
+        bytes.append(content)
         body = ByteRange(from: bodyStart, to: bytes.count)
     }
 
-    private mutating func appendStatus(_ answer: CollectedAnswer) {
+    private mutating func appendStatus(_ status: Status, contentLength: Int) {
         bytes.append("HTTP/1.1 ")
-        bytes.append(decimal: Int64(answer.head.status.rawValue))
+        bytes.append(decimal: Int64(status.rawValue))
         // RFC 9112 §4: the space before the phrase stays when there is none.
         bytes.append(" ")
-        bytes.append(answer.head.status.reasonPhrase)
+        bytes.append(status.reasonPhrase)
         bytes.append("\r\nContent-Length: ")
-        bytes.append(decimal: Int64(answer.body.count))
+        bytes.append(decimal: Int64(contentLength))
         bytes.append("\r\n")
     }
 
@@ -68,7 +68,9 @@ struct RenderedAnswer {
         validator = ByteRange(from: start, to: bytes.count)
     }
 
-    private mutating func appendETag(_ answer: CollectedAnswer, _ tag: ContentDigest?) {
+    private mutating func appendETag(
+        _ answer: CollectedAnswer, _ content: Span<UInt8>, _ tag: ContentDigest?
+    ) {
         bytes.append("ETag: ")
         let start = bytes.count
         let head = answer.head.bytes.span
@@ -77,7 +79,7 @@ struct RenderedAnswer {
             eTag = ByteRange(from: start, to: bytes.count)
             validator = eTag
         } else {
-            (tag ?? ContentDigest(answer.body.span)).appendETag(to: &bytes)
+            (tag ?? ContentDigest(content)).appendETag(to: &bytes)
             eTag = ByteRange(from: start, to: bytes.count)
         }
         bytes.append("\r\n")

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPModel
 
 /// An IP address as 128 bits; IPv4 is kept in its IPv6-mapped form, so that one comparison serves both.
 package struct IPAddress: Sendable, Hashable {
@@ -81,6 +82,15 @@ package struct IPAddress: Sendable, Hashable {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         guard unsafe inet_ntop(AF_INET6, &six, &buffer, socklen_t(buffer.count)) != nil else { return "::" }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Appends the usual spelling; that of IPv4 without another allocation.
+    package func append(to bytes: inout [UInt8]) {
+        guard isIPv4 else { return bytes.append(contentsOf: text.utf8) }
+        for place in 0..<4 {
+            if place > 0 { bytes.append(UInt8(ascii: ".")) }
+            bytes.append(decimal: Int64(low >> UInt64(24 - 8 * place) & 0xFF))
+        }
     }
 
     var raw: in6_addr {

@@ -55,7 +55,13 @@ package enum SystemCall {
     package static func read(
         _ descriptor: borrowing FileDescriptor, into buffer: inout ByteBuffer, maximum: Int
     ) -> TransferOutcome {
-        let number = descriptor.number
+        read(descriptor.number, into: &buffer, maximum: maximum)
+    }
+
+    /// The same for a descriptor that a library owns and lends.
+    package static func read(
+        _ number: Int32, into buffer: inout ByteBuffer, maximum: Int
+    ) -> TransferOutcome {
         var result = 0
         unsafe buffer.fill(minimum: maximum) { room in
             // `room` has at least `maximum` bytes, and the kernel writes no more than told.
@@ -70,14 +76,25 @@ package enum SystemCall {
     package static func write(
         _ descriptor: borrowing FileDescriptor, from buffer: inout ByteBuffer
     ) -> TransferOutcome {
-        let number = descriptor.number
+        let outcome = send(descriptor.number, buffer)
+        if case .moved(let count) = outcome { buffer.consume(count) }
+        return outcome
+    }
+
+    /// The same for a socket that a library owns and lends, and what is consumed is wiped: it may be a
+    /// secret.
+    package static func writeAndWipe(_ number: Int32, from buffer: inout ByteBuffer) -> TransferOutcome {
+        let outcome = send(number, buffer)
+        if case .moved(let count) = outcome { buffer.consumeAndWipe(count) }
+        return outcome
+    }
+
+    private static func send(_ number: Int32, _ buffer: borrowing ByteBuffer) -> TransferOutcome {
         let result = unsafe buffer.withUnsafeBytes { bytes in
             // MSG_NOSIGNAL: a peer that has gone must not raise SIGPIPE.
-            retrying { unsafe send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+            retrying { unsafe Glibc.send(number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
         }
-        guard result >= 0 else { return outcome(of: "write") }
-        buffer.consume(result)
-        return .moved(result)
+        return result >= 0 ? .moved(result) : outcome(of: "write")
     }
 
     private static func outcome(of call: StaticString) -> TransferOutcome {

@@ -207,15 +207,34 @@ struct Widening {
 }
 
 /// What an exchange that waits keeps of the texts that the worker's buffers held when its request was judged.
+///
+/// One piece of memory with a range for each.
 struct ExchangeTexts {
+    /// All of them.
+    let bytes: [UInt8]
     /// The identifier of the request.
-    let identifier: [UInt8]
+    let identifier: Range<Int>
     /// The gateway's own fields of its answer.
-    let ownFields: [UInt8]
+    let ownFields: Range<Int>
     /// The canonical path.
-    let path: [UInt8]
+    let path: Range<Int>
     /// What the client calls itself, as much of it as is written down.
-    let userAgent: [UInt8]
+    let userAgent: Range<Int>
+
+    /// Copies the texts.
+    init(identifier: Span<UInt8>, ownFields: Span<UInt8>, path: Span<UInt8>, userAgent: Span<UInt8>) {
+        self.identifier = 0..<identifier.count
+        self.ownFields = identifier.count..<(identifier.count + ownFields.count)
+        self.path = self.ownFields.upperBound..<(self.ownFields.upperBound + path.count)
+        self.userAgent = self.path.upperBound..<(self.path.upperBound + userAgent.count)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(self.userAgent.upperBound)
+        bytes.append(identifier)
+        bytes.append(ownFields)
+        bytes.append(path)
+        bytes.append(userAgent)
+        self.bytes = bytes
+    }
 }
 
 /// The exchanges of a worker that have no answer yet, by number.

@@ -99,10 +99,10 @@ package struct ExchangeRecord {
         receivedBytes = 0
     }
 
-    /// What the client calls itself, as much of it as a log line shows.
-    func userAgent(in bytes: Span<UInt8>) -> [UInt8] {
-        let count = min(Int(userAgent.count), AccessLog.maximumUserAgentBytes)
-        return bytes.extracting(userAgent.range).extracting(first: count).array
+    /// Where the request says what the client calls itself, as much of it as a log line shows.
+    var shownUserAgent: Range<Int> {
+        let start = Int(userAgent.start)
+        return start..<(start + min(Int(userAgent.count), AccessLog.maximumUserAgentBytes))
     }
 
     /// The route, once it is known.

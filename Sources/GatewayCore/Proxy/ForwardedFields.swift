@@ -36,7 +36,7 @@ package enum ForwardedFields {
     ) {
         switch sharing {
         case .tenant:
-            request.append("Accept", Array("application/json".utf8).span)
+            request.append("Accept", "application/json")
             appendOwn(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
         case .headers:
             append(head: head, bytes, downstream: downstream, identifier: identifier, to: &request)
@@ -67,31 +67,27 @@ package enum ForwardedFields {
         head: borrowing RequestHead, _ bytes: Span<UInt8>, downstream: Downstream, identifier: Span<UInt8>,
         to request: inout UpstreamRequest
     ) {
-        let isIPv4 = downstream.address.isIPv4
-        let address = Array(downstream.address.text.utf8)
-        var scheme: [UInt8] = []
-        scheme.append(downstream.isSecure ? "https" : "http")
-        request.append("X-Forwarded-For", address.span)
-        request.append("X-Forwarded-Proto", scheme.span)
-        var forwarded: [UInt8] = []
-        forwarded.reserveCapacity(address.count + head.authority.range.count + 48)
-        // RFC 7239 §6: an IPv6 address stands in brackets and quotes.
-        forwarded.append(isIPv4 ? "for=" : "for=\"[")
-        forwarded.append(address.span)
-        forwarded.append(isIPv4 ? ";proto=" : "]\";proto=")
-        forwarded.append(scheme.span)
-        if !head.authority.isEmpty {
+        let address = downstream.address
+        let isIPv4 = address.isIPv4
+        let scheme: StaticString = downstream.isSecure ? "https" : "http"
+        let authority = bytes.extracting(head.authority.range)
+        request.append("X-Forwarded-For") { address.append(to: &$0) }
+        request.append("X-Forwarded-Proto", scheme)
+        request.append("Forwarded") { forwarded in
+            // RFC 7239 §6: an IPv6 address stands in brackets and quotes.
+            forwarded.append(isIPv4 ? "for=" : "for=\"[")
+            address.append(to: &forwarded)
+            forwarded.append(isIPv4 ? ";proto=" : "]\";proto=")
+            forwarded.append(scheme)
+            if authority.isEmpty { return }
             // The authority was validated and holds no quote; quotes are needed for the colon before a port.
             forwarded.append(";host=\"")
-            forwarded.append(bytes.extracting(head.authority.range))
+            forwarded.append(authority)
             forwarded.append("\"")
         }
-        request.append("Forwarded", forwarded.span)
         request.append("X-Request-Id", identifier)
         // RFC 9110 §7.6.3: a gateway says in each request that it has passed it on.
-        var via: [UInt8] = []
-        via.append(head.version == .http10 ? "1.0 kayle-gateway" : "1.1 kayle-gateway")
-        request.append("Via", via.span)
+        request.append("Via", head.version == .http10 ? "1.0 kayle-gateway" : "1.1 kayle-gateway")
     }
 
     private static func isLeftOut(_ name: FieldName) -> Bool {

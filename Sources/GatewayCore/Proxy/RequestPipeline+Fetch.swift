@@ -52,13 +52,11 @@ extension RequestPipeline {
     ) -> UpstreamRequest {
         let credential = exchange.record.tenant?.tenant.credential
         let sharing = exchange.record.sharing ?? .tenant
-        var request = UpstreamRequest(
-            method: .get, methodText: Array("GET".utf8).span, target: target, content: .none,
-            authorization: credential)
-        let identifier = exchange.texts.identifier
+        var request = UpstreamRequest(get: target, authorization: credential)
+        let texts = exchange.texts
         ForwardedFields.appendForStore(
-            head: head, bytes, downstream: downstream, identifier: identifier.span,
-            sharing: sharing, to: &request)
+            head: head, bytes, downstream: downstream,
+            identifier: texts.bytes.span.extracting(texts.identifier), sharing: sharing, to: &request)
         if sharing == .tenant, upstream.acceptedCoding == .gzip { request.acceptGzip() }
         return request
     }
@@ -209,9 +207,15 @@ extension RequestPipeline {
             isWrite
             ? path.withBytes { record.snapshot.routes.scope(ofWrite: head.method, $0) } : .nothing
         let hasContent = head.framing != .none && head.framing != .length(0)
-        let texts = ExchangeTexts(
-            identifier: identifier.bytes.withBytes { $0.array }, ownFields: ownFields.withBytes { $0.array },
-            path: path.withBytes { $0.array }, userAgent: record.userAgent(in: bytes))
+        let userAgent = bytes.extracting(record.shownUserAgent)
+        let texts = identifier.bytes.withBytes { identifier in
+            ownFields.withBytes { ownFields in
+                path.withBytes { path in
+                    ExchangeTexts(
+                        identifier: identifier, ownFields: ownFields, path: path, userAgent: userAgent)
+                }
+            }
+        }
         recorder.exchangeBegan()
         let exchange = exchanges.insert { number in
             Exchange(
@@ -276,6 +280,7 @@ extension RequestPipeline {
         if let head = transfer.head, exchange.decision == nil { decide(exchange, head, transfer) }
         // A larger page that is of no use has been given up for the client's own question.
         guard case .filling = exchange.state, exchange.transfer === transfer else { return }
+        if isWholeAtOnce(transfer, exchange) { return store(exchange, transfer) }
         take(transfer, for: exchange)
         // One that is too large is stored no more.
         guard case .filling = exchange.state, exchange.transfer === transfer else { return }
@@ -343,24 +348,52 @@ extension RequestPipeline {
         else {
             preconditionFailure("a fill without permit, head or decision")
         }
-        var body = exchange.arriving?.collected ?? exchange.collected
-        exchange.collected = []
-        if let arriving = exchange.arriving { courier.deliver(arriving.finish()) }
-        exchange.arriving = nil
-        if exchange.confirmedHead != nil, let entry = exchange.revalidation?.entry {
-            let held = entry.bytes
-            body = held.span.extracting(entry.body.range).array
-        }
-        let admission = cache.admit(
-            permit, head: exchange.confirmedHead ?? head, body: body, decision: decision,
-            receivedUnixSeconds: recorder.nowUnixSeconds,
-            model: exchange.pageModel)
+        let admission = admit(permit, exchange, transfer, head, decision)
         courier.deliver(admission.wakeup)
         if leaveFlight(exchange) { return }
         deliver(
             admission.entry, to: exchange, role: admission.refusal == nil ? .stored : .single,
             status: head.status, detail: admission.refusal.map { .notStored($0) })
         endIfAlone(exchange)
+    }
+
+    /// Whether an answer has come before any of it was collected, and is small: then it is stored from where
+    /// it was received.
+    private func isWholeAtOnce(_ transfer: Transfer, _ exchange: Exchange) -> Bool {
+        guard case .complete = transfer.phase, exchange.collected.isEmpty, exchange.arriving == nil else {
+            return false
+        }
+        return transfer.received.count <= min(cache.maximumEntryBytes, cache.streamedBytes - 1)
+    }
+
+    /// Stores what was collected, what was confirmed, or what lies where it was received.
+    private func admit(
+        _ permit: consuming FetchPermit, _ exchange: Exchange, _ transfer: Transfer, _ head: ResponseHead,
+        _ decision: StorageDecision
+    ) -> Admission {
+        let (received, model) = (recorder.nowUnixSeconds, exchange.pageModel)
+        if let confirmed = exchange.confirmedHead, let entry = exchange.revalidation?.entry {
+            let held = entry.bytes
+            return cache.admit(
+                permit, head: confirmed, body: held.span.extracting(entry.body.range), decision: decision,
+                receivedUnixSeconds: received, model: model)
+        }
+        let collected = exchange.arriving?.collected ?? exchange.collected
+        exchange.collected = []
+        if let arriving = exchange.arriving { courier.deliver(arriving.finish()) }
+        exchange.arriving = nil
+        guard collected.isEmpty else {
+            return cache.admit(
+                permit, head: head, body: collected.span, decision: decision, receivedUnixSeconds: received,
+                model: model)
+        }
+        var unused: FetchPermit? = consume permit
+        return transfer.received.withBytes { body in
+            guard let permit = unused.take() else { preconditionFailure("an answer is stored twice") }
+            return cache.admit(
+                permit, head: head, body: body, decision: decision, receivedUnixSeconds: received,
+                model: model)
+        }
     }
 
     /// Gives what is kept in place of an answer that says the upstream cannot answer; whether it did.

@@ -103,6 +103,9 @@ extension RequestPipeline {
         exchange.condition = request.isConditional ? Self.condition(head, bytes) : []
         exchange.stale = stale
         var own = target.withBytes { fillRequest($0, head, bytes, downstream, exchange) }
+        guard wide != nil || stale != nil else {
+            return exchange.prepareFill(request: request, partition: partition, own)
+        }
         var asked = wide.map { fillRequest($0.span, head, bytes, downstream, exchange) } ?? own
         // What a client has is its own affair; what we have is asked about on our own.
         if exchange.record.sharing == .tenant, let stale, let revalidation = Revalidation(stale) {

@@ -160,9 +160,10 @@ extension RequestPipeline {
             recorder.refreshed(exchange.record)
         } else {
             let texts = exchange.texts
+            let bytes = texts.bytes.span
             recorder.write(
-                exchange.record, identifier: texts.identifier.span, path: texts.path.span,
-                userAgent: texts.userAgent.span)
+                exchange.record, identifier: bytes.extracting(texts.identifier),
+                path: bytes.extracting(texts.path), userAgent: bytes.extracting(texts.userAgent))
         }
         exchanges.remove(exchange)
         recorder.exchangeEnded()
@@ -175,10 +176,11 @@ extension RequestPipeline {
         if exchange.contentIsOutstanding { exchange.record.persistence = .close }
         exchange.record.status = refusal.status
         exchange.record.refusal = refusal.reason
-        let own = exchange.texts.ownFields
+        let texts = exchange.texts
+        let own = texts.bytes.span.extracting(texts.ownFields)
         composer.refuse(
             refusal, exchange.record.terms, pageSize: exchange.record.pageSize,
-            own: own.span, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+            own: own, nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         return .finished(exchange.record.persistence)
     }
 
@@ -196,9 +198,10 @@ extension RequestPipeline {
         } else {
             if confirm(entry, exchange, into: &output) { return .finished(exchange.record.persistence) }
             exchange.record.status = entry.status
-            let own = exchange.texts.ownFields
+            let texts = exchange.texts
+            let own = texts.bytes.span.extracting(texts.ownFields)
             sent = composer.answer(
-                from: entry, exchange.record.terms, own: own.span, now: now, into: &output)
+                from: entry, exchange.record.terms, own: own, now: now, into: &output)
         }
         exchange.state = .delivering(entry, sentBytes: sent)
         return sent == Int(entry.body.count) ? .finished(exchange.record.persistence) : .more
@@ -244,11 +247,12 @@ extension RequestPipeline {
         ) { EntityTagList.names($0, in: condition.span) }
         guard isHeld else { return false }
         exchange.record.status = .notModified
-        let own = exchange.texts.ownFields
+        let texts = exchange.texts
+        let own = texts.bytes.span.extracting(texts.ownFields)
         let tag = tag
         composer.answerNotModified(
             tag.span, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
-            own: own.span, now: now, into: &output)
+            own: own, now: now, into: &output)
         return true
     }
 
@@ -266,9 +270,10 @@ extension RequestPipeline {
         if exchange.contentIsOutstanding || framing == .untilClose { exchange.record.persistence = .close }
         exchange.record.status = head.status
         if exchange.record.cacheStatus != nil { exchange.setRole(.single, status: head.status) }
-        let own = exchange.texts.ownFields
+        let texts = exchange.texts
+        let own = texts.bytes.span.extracting(texts.ownFields)
         composer.passOn(
-            head, framing: framing, exchange.record.terms, own: own.span,
+            head, framing: framing, exchange.record.terms, own: own,
             nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
         exchange.state = .passing(framing)
         return framing

@@ -201,10 +201,11 @@ extension RequestPipeline {
             recorder.streamed()
             exchange.setRole(.single, status: answer.head.status, detail: .streamed)
         }
-        let own = exchange.texts.ownFields
+        let texts = exchange.texts
         composer.passOn(
-            answer.head, framing: framing, exchange.record.terms, own: own.span,
-            nowUnixSeconds: recorder.nowUnixSeconds, into: &output)
+            answer.head, framing: framing, exchange.record.terms,
+            own: texts.bytes.span.extracting(texts.ownFields), nowUnixSeconds: recorder.nowUnixSeconds,
+            into: &output)
     }
 
     /// How an arriving answer goes to a client.

@@ -10,6 +10,9 @@ final class GatewayApplication: Application {
     private let prober: UpstreamProber?
     private var sampled = UpstreamClient.Statistics()
     private var lastTick: MonotonicInstant?
+    // Connections with news, while they are gone on with: two lists that take turns, so that neither is
+    // copied.
+    private var woken: [Registration] = []
     private var turnBegan = MonotonicInstant(nanoseconds: 0)
 
     /// How often log lines are handed over and the house is kept, at the least.
@@ -172,9 +175,9 @@ final class GatewayApplication: Application {
             }
             pipeline.deadlines.removeAll(keepingCapacity: true)
             if pipeline.ready.isEmpty { return }
-            let ready = pipeline.ready
-            pipeline.ready.removeAll(keepingCapacity: true)
-            for registration in ready { worker.connection(registration)?.resume(worker) }
+            swap(&woken, &pipeline.ready)
+            for registration in woken { worker.connection(registration)?.resume(worker) }
+            woken.removeAll(keepingCapacity: true)
         }
     }
 }

@@ -16,6 +16,8 @@ final class ConnectionPool {
     }
 
     private let configuration: UpstreamClientConfiguration
+    private let idleTimeout: TimeLimit
+    private let connectionLifetime: TimeLimit
     private let table: ConnectionTable
     private let multi: CurlMulti
     // In the order of their last answers.
@@ -29,6 +31,8 @@ final class ConnectionPool {
     /// A pool without connections.
     init(configuration: UpstreamClientConfiguration, poller: UpstreamPoller) {
         self.configuration = configuration
+        idleTimeout = TimeLimit(configuration.idleTimeout)
+        connectionLifetime = TimeLimit(configuration.connectionLifetime)
         table = ConnectionTable(poller: poller)
         multi = CurlMulti(
             maximumConnectionCount: configuration.maximumConnectionCount, connections: table)
@@ -82,6 +86,7 @@ final class ConnectionPool {
             guard result.isOK else { return (connection, result.failure) }
             let descriptor = link.descriptor
             guard descriptor >= 0 else { return (connection, .connectionClosed) }
+            link.established(descriptor)
             connection.establish(descriptor, at: now)
             table.established(descriptor, for: connection)
             return (connection, nil)
@@ -104,6 +109,7 @@ final class ConnectionPool {
         // Closes the socket, which the table hears by the socket's own callback.
         multi.remove(connection.link)
         if !connection.isEstablished { table.abandoned(connection.number) }
+        connection.link.closed()
         connection.link.connection = nil
         spareLinks.append(connection.link)
         openCount -= 1
@@ -129,11 +135,11 @@ final class ConnectionPool {
     }
 
     private func hasLived(_ connection: UpstreamConnection, _ now: MonotonicInstant) -> Bool {
-        connection.establishedAt.advanced(by: configuration.connectionLifetime) <= now
+        connection.establishedAt.advanced(by: connectionLifetime) <= now
     }
 
     private func closeExpired(_ now: MonotonicInstant) {
-        while let first = idle.first, first.idleSince.advanced(by: configuration.idleTimeout) <= now {
+        while let first = idle.first, first.idleSince.advanced(by: idleTimeout) <= now {
             close(idle.removeFirst())
         }
     }

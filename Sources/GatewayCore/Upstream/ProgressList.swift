@@ -8,6 +8,9 @@ final class ProgressList {
     var now = MonotonicInstant(nanoseconds: 0)
     /// No transfer has an earlier deadline; may be too early after one has ended, never too late.
     var earliestDeadline: MonotonicInstant?
+    // Memory that answers were received into, for the next ones: those in front are in use.
+    private var spare = InlineArray<16, ByteBuffer> { _ in ByteBuffer() }
+    private var spareCount = 0
     private var withNews: [Transfer] = []
     private var needingAttention: [Transfer] = []
 
@@ -33,6 +36,24 @@ final class ProgressList {
     func removeAll() {
         withNews.removeAll()
         needingAttention.removeAll()
+    }
+
+    /// The most that is kept of one answer's memory: what large ones took goes back.
+    private static let maximumSpareBytes = 16_384
+
+    /// Lends memory to a buffer that has none, if there is any.
+    func lend(to buffer: inout ByteBuffer) {
+        guard spareCount > 0, buffer.capacity == 0 else { return }
+        spareCount -= 1
+        swap(&spare[spareCount], &buffer)
+    }
+
+    /// Takes the memory of a buffer back that nobody needs any more.
+    func giveBack(_ buffer: inout ByteBuffer) {
+        guard spareCount < spare.count, (1...Self.maximumSpareBytes).contains(buffer.capacity) else { return }
+        buffer.removeAll()
+        swap(&spare[spareCount], &buffer)
+        spareCount += 1
     }
 
     /// Notes a deadline.

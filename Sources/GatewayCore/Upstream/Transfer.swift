@@ -62,7 +62,7 @@ package final class Transfer {
     /// When the final head must be there; from the moment the request has been sent until the head comes.
     private(set) var firstByteDeadline: MonotonicInstant?
 
-    private let configuration: UpstreamClientConfiguration
+    private let limits: TransferLimits
     private let host: [UInt8]
     private let progress: ProgressList
     private var isNewsNoted = false
@@ -85,6 +85,8 @@ package final class Transfer {
     /// How often it has been put off to be sent once more.
     private(set) var repetitionCount = 0
 
+    /// Where it stands among those that run.
+    var place = 0
     /// The connection, made or being made, while the transfer runs.
     private(set) var connection: UpstreamConnection?
     /// Whether the upstream is not read because the owner has too much to take already.
@@ -111,19 +113,15 @@ package final class Transfer {
     /// authority of the origin.
     init(
         request: consuming UpstreamRequest, owner: UInt64, number: UInt64, host: [UInt8],
-        configuration: UpstreamClientConfiguration, progress: ProgressList
+        limits: TransferLimits, progress: ProgressList
     ) {
         self.owner = owner
         self.number = number
-        self.configuration = configuration
+        self.limits = limits
         self.progress = progress
         self.host = host
-        totalDeadline = progress.now.advanced(by: configuration.totalTimeout)
-        reader = ResponseHeadReader(
-            limits: .init(
-                headBytes: configuration.maximumHeadBytes, fieldCount: configuration.maximumFieldCount,
-                interimCount: configuration.maximumInterimCount),
-            method: request.method)
+        totalDeadline = progress.now.advanced(by: limits.totalTimeout)
+        reader = ResponseHeadReader(limits: limits.head, method: request.method)
         switch request.content {
         case .none, .length(0): upload = .supplied
         case .length, .chunked: upload = .open
@@ -131,6 +129,8 @@ package final class Transfer {
         self.request = request
         progress.note(totalDeadline)
     }
+
+    deinit { progress.giveBack(&received) }
 
     // MARK: what the owner asks
 
@@ -149,14 +149,14 @@ package final class Transfer {
 
     /// Says that bytes were consumed from `received`: below half of the mark, the upstream is read again.
     package func didConsume() {
-        guard isReceivingPaused, received.count <= configuration.receiveBufferBytes / 2 else { return }
+        guard isReceivingPaused, received.count <= limits.receiveBufferBytes / 2 else { return }
         isReceivingPaused = false
         progress.noteAttention(to: self)
     }
 
     /// How many bytes `offerContent` would take now. At zero, news will come once there is room.
     package var contentRoomBytes: Int {
-        let room = max(0, configuration.sendBufferBytes - outgoing.count)
+        let room = max(0, limits.sendBufferBytes - outgoing.count)
         if room == 0 { isRoomAwaited = true }
         return room
     }
@@ -171,7 +171,7 @@ package final class Transfer {
             if !bytes.isEmpty { abortContent() }
             return .notWanted
         }
-        let room = max(0, configuration.sendBufferBytes - outgoing.count)
+        let room = max(0, limits.sendBufferBytes - outgoing.count)
         let count = min(room, bytes.count)
         isRoomAwaited = count < bytes.count
         offeredBytes += UInt64(count)
@@ -333,7 +333,7 @@ package final class Transfer {
     }
 
     private func noteRoom() {
-        guard isRoomAwaited && outgoing.count <= configuration.sendBufferBytes / 2 else { return }
+        guard isRoomAwaited && outgoing.count <= limits.sendBufferBytes / 2 else { return }
         isRoomAwaited = false
         noteNews()
     }
@@ -345,14 +345,14 @@ package final class Transfer {
         guard isAll, case .supplied = upload else { return }
         upload = .sent
         guard head == nil else { return }
-        let deadline = progress.now.advanced(by: configuration.firstByteTimeout)
+        let deadline = progress.now.advanced(by: limits.firstByteTimeout)
         firstByteDeadline = deadline
         progress.note(deadline)
     }
 
     /// Whether nothing is to be read now. Asked before each read: `didConsume` undoes it.
     func pausesReceiving() -> Bool {
-        if received.count >= configuration.receiveBufferBytes { isReceivingPaused = true }
+        if received.count >= limits.receiveBufferBytes { isReceivingPaused = true }
         return isReceivingPaused
     }
 
@@ -431,6 +431,7 @@ package final class Transfer {
             refuse(.responseInvalid(.bytesAfterEnd))
             return
         }
+        progress.lend(to: &received)
         if let defect = self.content?.take(bytes, into: &received) {
             refuse(.responseInvalid(defect))
             return
@@ -442,7 +443,8 @@ package final class Transfer {
 extension Span where Element == UInt8 {
     /// Where the next line feed stands.
     fileprivate func indexOfLineFeed(from start: Int) -> Int? {
-        var index = start
+        var (index, isFound) = firstMark(from: start) { $0.marks(of: 0x0A) }
+        if isFound { return index }
         while index < count {
             if self[index] == 0x0A { return index }
             index += 1

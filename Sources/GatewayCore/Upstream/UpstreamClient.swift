@@ -40,6 +40,7 @@ package final class UpstreamClient {
     }
 
     private let configuration: UpstreamClientConfiguration
+    private let limits: TransferLimits
     /// What requests on the cache's behalf accept.
     package var acceptedCoding: UpstreamCoding { configuration.acceptedCoding }
     private let pool: ConnectionPool
@@ -49,6 +50,7 @@ package final class UpstreamClient {
     // What was read last, until its transfer has it: one for all of them.
     private var scratch = ByteBuffer()
     private let health: HealthTracker?
+    // In no order; each knows its place.
     private var running: [Transfer] = []
     private var waiting: [Transfer] = []
     // Failed once, and due to be begun once more.
@@ -65,6 +67,7 @@ package final class UpstreamClient {
         configuration: UpstreamClientConfiguration, poller: UpstreamPoller, health: HealthTracker? = nil
     ) {
         self.configuration = configuration
+        limits = TransferLimits(configuration)
         self.health = health
         pool = ConnectionPool(configuration: configuration, poller: poller)
         host = Array(configuration.authority.utf8)
@@ -103,7 +106,7 @@ package final class UpstreamClient {
         transferCount += 1
         let transfer = Transfer(
             request: request, owner: owner, number: transferCount, host: host,
-            configuration: configuration, progress: progress)
+            limits: limits, progress: progress)
         transfer.pass = pass
         if mayRun { begin(transfer) } else { waiting.append(transfer) }
         noteTimer()
@@ -207,6 +210,7 @@ extension UpstreamClient {
     /// Begins a transfer on an idle connection, or on a new one. Nothing ends in here: a connection that
     /// takes nothing is found out by reading from it.
     private func begin(_ transfer: Transfer) {
+        transfer.place = running.count
         running.append(transfer)
         switch pool.take(&scratch, now: progress.now) {
         case .idle(let connection):
@@ -324,7 +328,12 @@ extension UpstreamClient {
         } else {
             pool.close(connection)
         }
-        running.removeAll { $0 === transfer }
+        let last = running.removeLast()
+        if last !== transfer {
+            precondition(running[transfer.place] === transfer, "transfer \(transfer.number) does not run")
+            last.place = transfer.place
+            running[last.place] = last
+        }
         if transfer.reusesConnection { reusedConnectionCount += 1 }
     }
 

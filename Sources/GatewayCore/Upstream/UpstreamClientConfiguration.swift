@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// How one worker speaks to the upstream.
 package struct UpstreamClientConfiguration: Sendable, Hashable {
     /// The origin: `http://` or `https://`, host and optional port, nothing behind. Its authority becomes the
@@ -49,4 +51,30 @@ package struct UpstreamClientConfiguration: Sendable, Hashable {
 
     /// The defaults for an origin.
     package init(url: String) { self.url = url }
+}
+
+/// What bounds a transfer: plain numbers out of the configuration, brought once into the form in which every
+/// transfer reads them.
+struct TransferLimits: Sendable {
+    /// Time from the request being sent to its final head.
+    let firstByteTimeout: TimeLimit
+    /// Time for everything.
+    let totalTimeout: TimeLimit
+    /// How much of a head is taken.
+    let head: ResponseHeadReader.Limits
+    /// Received bytes at which the upstream is no longer read.
+    let receiveBufferBytes: Int
+    /// Bytes of the client's content waiting for the upstream.
+    let sendBufferBytes: Int
+
+    /// The limits that a configuration states.
+    init(_ configuration: UpstreamClientConfiguration) {
+        firstByteTimeout = TimeLimit(configuration.firstByteTimeout)
+        totalTimeout = TimeLimit(configuration.totalTimeout)
+        head = ResponseHeadReader.Limits(
+            headBytes: configuration.maximumHeadBytes, fieldCount: configuration.maximumFieldCount,
+            interimCount: configuration.maximumInterimCount)
+        receiveBufferBytes = configuration.receiveBufferBytes
+        sendBufferBytes = configuration.sendBufferBytes
+    }
 }

@@ -4,7 +4,7 @@ package import HTTPModel
 ///
 /// Framing and credentials are stated by `content` and `authorization`, never by fields: `append` leaves out
 /// every field that could contradict them, so that no mistake further up can send a tenant's own token or a
-/// second framing. Holds its field lines as they go out, one piece of memory for all of them.
+/// second framing. Holds its lines as they go out, one piece of memory for all of them.
 package struct UpstreamRequest {
     /// How the content of the request will be framed.
     package enum Content: Sendable, Hashable {
@@ -22,16 +22,15 @@ package struct UpstreamRequest {
     package let content: Content
     /// The upstream token; sent as `Authorization: Bearer …`, `nil` for routes without a tenant.
     package private(set) var authorization: Secret?
-    private let methodText: [UInt8]
-    private let target: [UInt8]
-    /// The field lines, each with its line end.
-    private(set) var lines: [UInt8] = []
+    // The request line and the field lines, each with its line end.
+    private var bytes: [UInt8] = []
+    private let lineStart: Int
     private var hasHost = false
     /// Whether content in gzip is taken off it before the owner sees the answer.
     private(set) var decodesGzip = false
 
     /// Room for the lines of most requests, so that they are not moved while they are written.
-    private static let usualLineBytes = 1_024
+    private static let usualLineBytes = 768
 
     /// Makes a request without fields.
     ///
@@ -47,10 +46,24 @@ package struct UpstreamRequest {
         self.method = method
         self.content = content
         self.authorization = authorization
-        self.methodText = Self.copy(methodText)
-        self.target = Self.copy(target)
-        lines.reserveCapacity(Self.usualLineBytes)
+        bytes.reserveCapacity(methodText.count + target.count + Self.usualLineBytes)
+        bytes.append(methodText)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(target)
+        bytes.append(" HTTP/1.1\r\n")
+        lineStart = bytes.count
     }
+
+    /// Makes a GET without fields and content.
+    package init(get target: Span<UInt8>, authorization: Secret?) {
+        let method: InlineArray<3, UInt8> = [0x47, 0x45, 0x54]
+        self.init(
+            method: .get, methodText: method.span, target: target, content: .none,
+            authorization: authorization)
+    }
+
+    /// The field lines. Allocates; for tests.
+    var lines: [UInt8] { bytes.span.extracting(lineStart..<bytes.count).array }
 
     /// Adds a field line behind the others; duplicates stay separate lines in their order.
     ///
@@ -71,7 +84,7 @@ package struct UpstreamRequest {
 
     /// Asks for gzip on the gateway's own behalf: whoever reads the answer gets it decoded.
     package mutating func acceptGzip() {
-        appendLine(name: Array("Accept-Encoding".utf8).span, value: Array("gzip".utf8).span)
+        append("Accept-Encoding", "gzip")
         decodesGzip = true
     }
 
@@ -93,37 +106,48 @@ package struct UpstreamRequest {
 
     /// Adds a field line of the gateway's own, whose name is none of those that `append` leaves out.
     package mutating func append(_ name: StaticString, _ value: Span<UInt8>) {
-        precondition(Self.isFieldValue(value), "a field value holds a line end or a NUL")
-        lines.append(name)
-        appendValue(value)
+        append(name) { $0.append(value) }
+    }
+
+    /// The same with a value that is known.
+    package mutating func append(_ name: StaticString, _ value: StaticString) {
+        append(name) { $0.append(value) }
+    }
+
+    /// The same with a value that `write` appends, in as many pieces as it likes.
+    @inline(__always)
+    package mutating func append(_ name: StaticString, _ write: (inout [UInt8]) -> Void) {
+        bytes.append(name)
+        bytes.append(": ")
+        let start = bytes.count
+        write(&bytes)
+        precondition(
+            Self.isFieldValue(bytes.span.extracting(start..<bytes.count)),
+            "a field value holds a line end or a NUL")
+        bytes.append("\r\n")
     }
 
     private mutating func appendLine(name: Span<UInt8>, value: Span<UInt8>) {
-        lines.append(name)
-        appendValue(value)
-    }
-
-    private mutating func appendValue(_ value: Span<UInt8>) {
-        lines.append(value.isEmpty ? ":" : ": ")
-        lines.append(value)
-        lines.append("\r\n")
-    }
-
-    private static func copy(_ bytes: Span<UInt8>) -> [UInt8] {
-        var copy: [UInt8] = []
-        copy.append(bytes)
-        return copy
+        bytes.append(name)
+        bytes.append(value.isEmpty ? ":" : ": ")
+        bytes.append(value)
+        bytes.append("\r\n")
     }
 
     private static func isVisible(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] == 0x7F { return false }
+        let (rest, isMarked) = bytes.firstMark(from: 0) { $0.marks(below: 0x21) | $0.marks(of: 0x7F) }
+        if isMarked { return false }
+        for index in rest..<bytes.count where bytes[index] <= 0x20 || bytes[index] == 0x7F { return false }
         return !bytes.isEmpty
     }
 
     private static func isFieldValue(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices where bytes[index] == 0 || bytes[index] == 0x0A || bytes[index] == 0x0D {
-            return false
+        let (rest, isMarked) = bytes.firstMark(from: 0) {
+            $0.marks(of: 0) | $0.marks(of: 0x0A) | $0.marks(of: 0x0D)
         }
+        if isMarked { return false }
+        for index in rest..<bytes.count
+        where bytes[index] == 0 || bytes[index] == 0x0A || bytes[index] == 0x0D { return false }
         return true
     }
 }
@@ -135,18 +159,14 @@ extension UpstreamRequest {
     func appendHead(to buffer: inout ByteBuffer, host: [UInt8]) {
         let fixedBytes = 128
         let tokenBytes = authorization?.count ?? 0
-        buffer.reserve(
-            methodText.count + target.count + host.count + lines.count + tokenBytes + fixedBytes)
-        buffer.append(methodText.span)
-        buffer.append(UInt8(ascii: " "))
-        buffer.append(target.span)
-        buffer.append(" HTTP/1.1\r\n")
+        buffer.reserve(bytes.count + host.count + tokenBytes + fixedBytes)
+        buffer.append(bytes.span.extracting(0..<lineStart))
         if !hasHost {
             buffer.append("Host: ")
             buffer.append(host.span)
             buffer.append("\r\n")
         }
-        buffer.append(lines.span)
+        buffer.append(bytes.span.extracting(lineStart..<bytes.count))
         if let authorization {
             buffer.append("Authorization: Bearer ")
             authorization.withBytes { buffer.append($0) }

@@ -14,25 +14,37 @@ struct PageFlightsTests {
         PageFlight(list: key("list"), limit: limit, includes: false)
     }
 
-    private func id(_ name: String, _ serial: UInt64) -> FlightID {
-        FlightID(key: FlightKey(key: key(name), state: partition.fillState), serial: serial)
+    private func key(_ name: String) -> FlightKey {
+        FlightKey(key: key(name), state: partition.fillState)
     }
 
     @Test func theOldestThatDecidesComesFirstAndWhatEndedIsForgotten() {
         var flights = PageFlights()
-        let list = FlightKey(key: key("list"), state: partition.fillState)
         for (serial, limit) in [5, 20, 50].enumerated() {
             flights.insert(
-                page(limit), id("\(limit)", UInt64(serial)), startedAt: at(Double(serial)))
+                page(limit), key("\(limit)"), serial: UInt64(serial), startedAt: at(Double(serial)))
+        }
+        func serials(since seconds: Double) -> [UInt64] {
+            flights.flights(deciding: page(10), asked: key("10"), startedSince: at(seconds)).map(\.serial)
         }
 
-        #expect(flights.flights(of: list, deciding: page(10), startedSince: at(0)).map(\.serial) == [1, 2])
-        #expect(flights.flights(of: list, deciding: page(10), startedSince: at(2)).map(\.serial) == [2])
+        #expect(serials(since: 0) == [1, 2])
+        #expect(serials(since: 2) == [2])
 
-        flights.remove(page(20), id("20", 1))
-        #expect(flights.flights(of: list, deciding: page(10), startedSince: at(0)).map(\.serial) == [2])
-        flights.remove(page(50), id("50", 2))
-        flights.remove(page(5), id("5", 0))
-        #expect(flights.listCount == 0)
+        flights.remove(FlightID(hash: 1, serial: 1))
+        #expect(serials(since: 0) == [2])
+        flights.remove(FlightID(hash: 1, serial: 2))
+        flights.remove(FlightID(hash: 1, serial: 0))
+        #expect(flights.count == 0)
+    }
+
+    @Test func whereTheVerySameIsAskedForNoLargerPageIsFollowed() {
+        var flights = PageFlights()
+        flights.insert(page(50), key("50"), serial: 1, startedAt: at(0))
+        flights.insert(page(10), key("10"), serial: 2, startedAt: at(0))
+
+        let found = flights.flights(deciding: page(10), asked: key("10"), startedSince: at(0))
+
+        #expect(found.isEmpty)
     }
 }

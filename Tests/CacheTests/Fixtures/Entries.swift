@@ -12,6 +12,18 @@ func entry(
         key: CacheKey(partition: partition, route: route, query: Array(name.utf8), hash: hash),
         judgedWrites: partition.writes.count,
         answer: CollectedAnswer(
-            head: response(), body: [UInt8](repeating: 7, count: bodyBytes), receivedUnixSeconds: wallStart),
-        decision: fresh(seconds: lifetimeSeconds))
+            head: response(), receivedUnixSeconds: wallStart),
+        body: [UInt8](repeating: 7, count: bodyBytes).span, decision: fresh(seconds: lifetimeSeconds))
+}
+
+extension HTTPCache {
+    /// Takes in an answer whose body is an array.
+    func admit(
+        _ permit: consuming FetchPermit, head: ResponseHead, body: [UInt8], decision: StorageDecision,
+        receivedUnixSeconds: Int64, model: PageModel? = nil
+    ) -> Admission {
+        admit(
+            permit, head: head, body: body.span, decision: decision, receivedUnixSeconds: receivedUnixSeconds,
+            model: model)
+    }
 }

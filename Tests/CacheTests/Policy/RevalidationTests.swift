@@ -9,8 +9,8 @@ struct RevalidationTests {
             key: CacheKey(partition: CachePartition(id: 1), route: 1, query: Array("q".utf8), hash: 1),
             judgedWrites: 0,
             answer: CollectedAnswer(
-                head: response(200, lines), body: Array("body".utf8), receivedUnixSeconds: wallStart),
-            decision: fresh())
+                head: response(200, lines), receivedUnixSeconds: wallStart),
+            body: Array("body".utf8).span, decision: fresh())
     }
 
     private static func conditions(_ lines: [String]) -> [String] {

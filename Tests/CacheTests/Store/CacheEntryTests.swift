@@ -12,8 +12,8 @@ struct CacheEntryTests {
             key: CacheKey(partition: partition, route: 3, query: Array("limit=5".utf8), hash: 9),
             judgedWrites: 0,
             answer: CollectedAnswer(
-                head: response(), body: [UInt8](repeating: 1, count: body), receivedUnixSeconds: wallStart),
-            decision: decision)
+                head: response(), receivedUnixSeconds: wallStart),
+            body: [UInt8](repeating: 1, count: body).span, decision: decision)
     }
 
     @Test func ageAndLifetimeFollowTheClock() {

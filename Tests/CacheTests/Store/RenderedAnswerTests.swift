@@ -9,8 +9,8 @@ struct RenderedAnswerTests {
             key: CacheKey(partition: CachePartition(id: 1), route: 1, query: Array("q".utf8), hash: 1),
             judgedWrites: 0,
             answer: CollectedAnswer(
-                head: response(200, lines), body: Array("body".utf8), receivedUnixSeconds: wallStart),
-            decision: decision)
+                head: response(200, lines), receivedUnixSeconds: wallStart),
+            body: Array("body".utf8).span, decision: decision)
     }
 
     private static let date = "Date: Mon, 23 Nov 2026 12:00:01 GMT"
@@ -36,8 +36,8 @@ struct RenderedAnswerTests {
             judgedWrites: 0,
             answer: CollectedAnswer(
                 head: response(404, [Self.date, "ETag: \"v1\"", "Last-Modified: \(Self.date.dropFirst(6))"]),
-                body: Array("body".utf8), receivedUnixSeconds: wallStart),
-            decision: fresh())
+                receivedUnixSeconds: wallStart),
+            body: Array("body".utf8).span, decision: fresh())
 
         #expect(entry.eTag.isEmpty && entry.validator.isEmpty)
         #expect(!entry.text(entry.headStart).contains("v1"))

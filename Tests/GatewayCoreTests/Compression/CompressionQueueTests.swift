@@ -24,7 +24,7 @@ struct CompressionQueueTests {
                     request: request, response: head, framing: .length(UInt64(body.count)), timing: timing),
                 routeLifetime: .seconds(60))
             return cache.admit(
-                permit, head: head, body: body, decision: decision, receivedUnixSeconds: 1
+                permit, head: head, body: body.span, decision: decision, receivedUnixSeconds: 1
             ).entry
         case .follow: throw Unexpected()
         case .alone: throw Unexpected()

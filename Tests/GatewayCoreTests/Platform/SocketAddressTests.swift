@@ -1,3 +1,4 @@
+import HTTPModel
 import Testing
 
 @testable import GatewayCore
@@ -34,5 +35,14 @@ struct SocketAddressTests {
         #expect(IPAddress("::1")?.isLoopback == true)
         #expect(IPAddress("128.0.0.1")?.isLoopback == false)
         #expect(IPAddress("::ffff:127.0.0.1")?.isLoopback == true)
+    }
+
+    @Test(arguments: ["192.0.2.1", "0.0.0.0", "255.255.255.255", "10.20.30.40", "2001:db8::7", "::1"])
+    func anAddressIsAppendedAsItIsSpelled(text: String) {
+        var bytes: [UInt8] = [0x20]
+
+        IPAddress(text)?.append(to: &bytes)
+
+        #expect(bytes.span.text == " \(text)")
     }
 }

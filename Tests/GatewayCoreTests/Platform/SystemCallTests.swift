@@ -36,6 +36,22 @@ struct SystemCallTests {
         #expect(outcomes == [.moved(3), .moved(2), .wouldBlock])
     }
 
+    @Test func aSocketThatIsLentMovesBytesAsOneOfOurOwn() throws {
+        let pair = try SocketPair()
+        var secret = ByteBuffer()
+        secret.append("hello")
+        var buffer = ByteBuffer()
+
+        let written = SystemCall.writeAndWipe(pair.near.number, from: &secret)
+        let read = SystemCall.read(pair.far.number, into: &buffer, maximum: 10)
+
+        let (isConsumed, text) = (secret.isEmpty, buffer.withBytes { $0.text })
+        #expect(written == .moved(5))
+        #expect(isConsumed)
+        #expect(read == .moved(5))
+        #expect(text == "hello")
+    }
+
     @Test func theEndOfTheOtherSideIsAnEndAfterItsLastBytes() throws {
         let pair = try SocketPair()
         _ = pair.far.write("x")

@@ -24,6 +24,26 @@ struct UpstreamClientTests {
         upstream.stop()
     }
 
+    @Test func anAnswerThatIsHeldIsNotTouchedByThoseThatComeAfterIt() throws {
+        let upstream = ScriptedUpstream { connection in
+            for number in 1...4 {
+                connection.readHead()
+                let body = String(repeating: "\(number)", count: 6 - number)
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(6 - number)\r\n\r\n\(body)")
+            }
+        }
+        let harness = UpstreamHarness(url: upstream.url)
+
+        // The memory of the first one is used again, that of the second one is not yet.
+        #expect(try harness.fetch().receivedText == "11111")
+        let held = try harness.fetch()
+        #expect(try harness.fetch().receivedText == "333")
+        #expect(try harness.fetch().receivedText == "44")
+
+        #expect(held.receivedText == "2222")
+        upstream.stop()
+    }
+
     @Test func theRequestGoesOutAsGivenAndNothingIsAdded() throws {
         let upstream = ScriptedUpstream { connection in
             connection.readHead()

@@ -113,6 +113,7 @@ package struct ResponseHeadReader {
         let status = Status(rawValue: UInt16(code))
         if status.rawValue == 101 { return refuse(.upgradeNotAsked) }
         head = ResponseHead(status: status)
+        head.reserveUsualRoom()
         isVersion10 = line[7] == 0x30
         contentLength = nil
         isChunked = false
@@ -133,8 +134,9 @@ package struct ResponseHeadReader {
         let name = line.extracting(0..<colon)
         let value = line.extracting((colon + 1)..<line.count).trimmedRange
         let bytes = line.extracting((colon + 1)..<line.count).extracting(value)
-        head.append(name: name, value: bytes)
-        switch FieldName(name) {
+        let known = FieldName(name)
+        head.append(name: name, value: bytes, known: known)
+        switch known {
         case .contentLength:
             // Digits only and once: `+2`, `2, 2` and two equal lines are all doubts (RFC 9112 §6.3 rule 5
             // would allow the repair of the last two).
@@ -218,10 +220,17 @@ package struct ResponseHeadReader {
 extension Span where Element == UInt8 {
     /// Whether no byte is a control character other than the horizontal tab.
     fileprivate var isFreeOfControls: Bool {
-        for index in indices where self[index] < 0x20 && self[index] != 0x09 || self[index] == 0x7F {
-            return false
+        var next = 0
+        while true {
+            let (index, isMarked) = firstMark(from: next) { $0.marks(below: 0x20) | $0.marks(of: 0x7F) }
+            guard isMarked else {
+                for index in index..<count
+                where self[index] < 0x20 && self[index] != 0x09 || self[index] == 0x7F { return false }
+                return true
+            }
+            guard self[index] == 0x09 else { return false }
+            next = index + 1
         }
-        return true
     }
 
     /// The number these digits spell; `nil` if there is none, another character, or more than 19 digits.

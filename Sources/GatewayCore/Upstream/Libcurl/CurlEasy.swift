@@ -24,6 +24,16 @@ final class CurlEasy {
         case ended
         /// The connection is of no use any more.
         case broken
+
+        /// What became of bytes on a socket.
+        fileprivate init(_ outcome: TransferOutcome) {
+            switch outcome {
+            case .moved(let count): self = .moved(byteCount: count)
+            case .wouldBlock: self = .wouldBlock
+            case .ended: self = .ended
+            case .lost: self = .broken
+            }
+        }
     }
 
     /// libcurl's handle, for the multi handle's calls only.
@@ -31,6 +41,11 @@ final class CurlEasy {
     /// The connection the handle makes or keeps.
     var connection: UpstreamConnection?
     private let connections: ConnectionTable
+    // Whether bytes go over the connection as they are.
+    private let isPlain: Bool
+    // The socket of a plain connection that is made, else -1: there libcurl would only hand bytes on, and
+    // look its connection up among all of them before each call.
+    private var plainSocket: Int32 = -1
 
     /// A handle with everything set.
     init(configuration: UpstreamClientConfiguration, connections: ConnectionTable) {
@@ -39,6 +54,7 @@ final class CurlEasy {
         }
         unsafe self.handle = handle
         self.connections = connections
+        isPlain = configuration.url.hasPrefix("http://")
         setOptions(configuration)
         setCallbacks()
     }
@@ -83,11 +99,18 @@ final class CurlEasy {
         return socket
     }
 
+    /// The connection is made, by this socket.
+    func established(_ descriptor: Int32) { plainSocket = isPlain ? descriptor : -1 }
+
+    /// The connection is closed.
+    func closed() { plainSocket = -1 }
+
     /// Sends what it can of the buffer's bytes, which must not be empty, and drops it.
     ///
     /// After `wouldBlock` the same bytes must come again from the same place, perhaps with others behind
     /// them: OpenSSL holds a record of them ready. The buffer is therefore not appended to in between.
     func send(_ bytes: inout ByteBuffer) -> Outcome {
+        if plainSocket >= 0 { return Outcome(SystemCall.writeAndWipe(plainSocket, from: &bytes)) }
         var count = 0
         let code = unsafe bytes.withUnsafeBytes { source in
             unsafe curl_easy_send(handle, source.baseAddress, source.count, &count)
@@ -103,6 +126,9 @@ final class CurlEasy {
     /// Those of a TLS record that are more than asked for stay in libcurl, where no descriptor tells of them;
     /// so at least 16,384 are to be asked for wherever the answer to "is there more?" counts.
     func receive(into buffer: inout ByteBuffer, maximumBytes: Int) -> Outcome {
+        if plainSocket >= 0 {
+            return Outcome(SystemCall.read(plainSocket, into: &buffer, maximum: maximumBytes))
+        }
         var code = CURLE_OK
         // The room is at least as large as is said, and libcurl writes no more than it says.
         let count = unsafe buffer.fill(minimum: maximumBytes) { room in

@@ -246,7 +246,7 @@ struct ResponseComposerTests {
         {
         case .lead(let permit):
             return cache.admit(
-                permit, head: head, body: Array(body.utf8), decision: decision,
+                permit, head: head, body: Array(body.utf8).span, decision: decision,
                 receivedUnixSeconds: Self.nowUnixSeconds
             ).entry
         case .follow: throw Unexpected()
