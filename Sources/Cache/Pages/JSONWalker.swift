@@ -162,18 +162,23 @@ package struct JSONWalker {
     @inline(__always)
     private static func endOfScalar(_ text: Span<UInt8>, _ first: UInt8, from start: Int) -> Int? {
         switch first {
-        case UInt8(ascii: "t"): endOfWord(text, "true", from: start)
-        case UInt8(ascii: "n"): endOfWord(text, "null", from: start)
-        case UInt8(ascii: "f"): endOfWord(text, "false", from: start)
+        case UInt8(ascii: "t"): goesOn(text, from: start, "r", "u", "e") ? start + 4 : nil
+        case UInt8(ascii: "n"): goesOn(text, from: start, "u", "l", "l") ? start + 4 : nil
+        case UInt8(ascii: "f"):
+            goesOn(text, from: start, "a", "l", "s") && byte(text, start + 4) == UInt8(ascii: "e")
+                ? start + 5 : nil
         default: endOfNumber(text, from: start)
         }
     }
 
+    /// Whether these three letters follow the byte at `start`.
     @inline(__always)
-    private static func endOfWord(_ text: Span<UInt8>, _ word: StaticString, from start: Int) -> Int? {
-        let end = start + word.utf8CodeUnitCount
-        guard end <= text.count, text.extracting(start..<end).equals(word) else { return nil }
-        return end
+    private static func goesOn(
+        _ text: Span<UInt8>, from start: Int, _ second: Unicode.Scalar, _ third: Unicode.Scalar,
+        _ fourth: Unicode.Scalar
+    ) -> Bool {
+        byte(text, start + 1) == UInt8(ascii: second) && byte(text, start + 2) == UInt8(ascii: third)
+            && byte(text, start + 3) == UInt8(ascii: fourth)
     }
 
     private static func endOfNumber(_ text: Span<UInt8>, from start: Int) -> Int? {

@@ -238,8 +238,10 @@ extension RequestPipeline {
         exchange.record.collapseNanoseconds = recorder.instant.nanosecondsElapsed(since: since)
     }
 
-    func start(_ exchange: Exchange, _ request: UpstreamRequest?) {
-        guard let request else { preconditionFailure("exchange \(exchange.number) has nothing to ask") }
+    func start(_ exchange: Exchange, _ request: consuming UpstreamRequest?) {
+        guard let request = consume request else {
+            preconditionFailure("exchange \(exchange.number) has nothing to ask")
+        }
         exchange.record.decidedAt = exchange.record.decidedAt ?? recorder.instant
         if let seconds = pausedSeconds(exchange.record, isRepeated: exchange.isRepeated) {
             return hold(exchange, retryAfterSeconds: seconds)
