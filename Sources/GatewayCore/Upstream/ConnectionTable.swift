@@ -127,6 +127,8 @@ final class ConnectionTable {
     /// libcurl is about to close a socket.
     func closing(_ descriptor: Int32) {
         guard let entry = entries.removeValue(forKey: descriptor) else { return }
+        // Whatever its reason: the number may be a client's socket next, which nobody may take for this one.
+        if case .established(let connection) = entry.use { connection.link.closed() }
         if entry.applied != nil { poller.apply(descriptor, .remove) }
     }
 

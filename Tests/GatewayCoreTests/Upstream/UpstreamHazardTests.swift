@@ -340,4 +340,34 @@ struct UpstreamHazardTests {
         #expect(upstream.requests.filter { $0.contains("/second") }.count == 1)
         upstream.stop()
     }
+
+    /// When libcurl makes a connection it closes others that it has held for idle for too long, and it held
+    /// every plain one for idle whose socket was used without its knowledge.
+    @Test func aConnectionInUseOutlivesTheMakingOfAnotherOne() throws {
+        let size = 4_000_000
+        let upstream = ScriptedUpstream { connection in
+            let count = connection.readHead()?.contains("/large") == true ? size : 1
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n")
+            connection.send([UInt8](repeating: 0x78, count: count))
+        }
+        var configuration = UpstreamClientConfiguration(url: upstream.url)
+        configuration.connectionLifetime = .seconds(1)
+        let harness = UpstreamHarness(configuration)
+        let large = try harness.start("GET", "/large")
+        // Whole seconds, and more than one of them. The rest of the answer waits in the socket.
+        harness.run(limit: .milliseconds(2_500)) { false }
+
+        let other = try harness.fetch()
+        var received = 0
+        harness.run {
+            received += large.received.count
+            large.received.removeAll()
+            large.didConsume()
+            return large.isOver
+        }
+
+        #expect(other.isComplete && large.isComplete)
+        #expect(received + large.received.count == size)
+        upstream.stop()
+    }
 }

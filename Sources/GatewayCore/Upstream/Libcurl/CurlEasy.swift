@@ -78,6 +78,8 @@ final class CurlEasy {
         // The file takes the place of the system's bundle; the system's directory stays, so both are trusted.
         if let file = configuration.trustAnchorFile { set(CURLOPT_CAINFO, file) }
         set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.wholeMilliseconds)
+        // The pool decides how long a connection is used; libcurl would have an opinion of its own.
+        set(CURLOPT_MAXAGE_CONN, configuration.connectionLifetime.wholeSeconds)
         set(CURLOPT_DNS_CACHE_TIMEOUT, configuration.nameLifetime.wholeSeconds)
     }
 
@@ -100,9 +102,19 @@ final class CurlEasy {
     }
 
     /// The connection is made, by this socket.
-    func established(_ descriptor: Int32) { plainSocket = isPlain ? descriptor : -1 }
+    ///
+    /// Until something is sent or received by its handle, libcurl holds a connection for idle: when it makes
+    /// another one it closes those that are idle for too long, whoever uses their sockets. So nothing is sent
+    /// once, which binds the connection to the handle (`aConnectionInUseOutlivesTheMakingOfAnotherOne`).
+    func established(_ descriptor: Int32) {
+        guard isPlain else { return }
+        plainSocket = descriptor
+        var (nothing, count): (UInt8, Int) = (0, 0)
+        // It reads none of the bytes, and says that it sent none.
+        _ = unsafe curl_easy_send(handle, &nothing, 0, &count)
+    }
 
-    /// The connection is closed.
+    /// The connection is closed, or about to be: its socket's number may be another's next.
     func closed() { plainSocket = -1 }
 
     /// Sends what it can of the buffer's bytes, which must not be empty, and drops it.
