@@ -1,6 +1,7 @@
 // The TLS byte pipe: a BIO whose two ends are memory of the worker, so that one read(2) serves many records and
 // many records leave in one write(2). No policy here.
 #include "gateway_tls.h"
+#include "gateway_platform.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static int pipe_read(BIO *bio, char *target, size_t wanted, size_t *taken) {
         return 0;
     }
     size_t count = wanted < pipe->input_count ? wanted : pipe->input_count;
-    memcpy(target, pipe->input, count);
+    gw_copy(target, pipe->input, count);
     pipe->input += count;
     pipe->input_count -= count;
     *taken = count;
@@ -39,7 +40,7 @@ static int pipe_write(BIO *bio, const char *source, size_t count, size_t *writte
         pipe->output = grown;
         pipe->output_capacity = capacity;
     }
-    memcpy(pipe->output + pipe->output_count, source, count);
+    gw_copy(pipe->output + pipe->output_count, source, count);
     pipe->output_count = needed;
     *written = count;
     return 1;

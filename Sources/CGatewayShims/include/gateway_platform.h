@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -36,4 +37,22 @@ static inline int gw_errno(void) { return errno; }
 static inline int gw_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data = {.u64 = token}};
     return epoll_ctl(epoll, operation, fd, &event);
+}
+
+/// Copies bytes that do not overlap, in pieces.
+///
+/// From 2,112 bytes on glibc copies with one instruction (`rep movsb`) where the processor calls it fast, as some
+/// do although it takes thirty times as long when the two places lie badly to each other: 53 us for 100 KB instead
+/// of 1.8 (docs/decisions/0018). Pieces below that are copied by vectors.
+static inline void gw_copy(void *target, const void *source, size_t count) {
+    const size_t piece = 2048;
+    unsigned char *to = (unsigned char *)target;
+    const unsigned char *from = (const unsigned char *)source;
+    while (count > piece) {
+        memcpy(to, from, piece);
+        to += piece;
+        from += piece;
+        count -= piece;
+    }
+    memcpy(to, from, count);
 }

@@ -1,3 +1,4 @@
+import CGatewayShims
 import Glibc
 import HTTPModel
 
@@ -38,7 +39,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         unsafe bytes.withUnsafeBytes { source in
             // ensureSpare made room for `count` bytes after `tail`, and a count above zero has an address.
             if let base = unsafe base, let from = source.baseAddress {
-                unsafe memcpy(base + tail, from, count)
+                unsafe gw_copy(base + tail, from, count)
             }
         }
         tail += count
@@ -243,13 +244,13 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {
         let unread = tail - head
         if let base = unsafe base, capacity - unread >= extra, head >= unread {
             // Source and target do not overlap: the front gap is at least as long as the unread bytes.
-            unsafe memcpy(base, base + head, unread)
+            unsafe gw_copy(base, base + head, unread)
         } else {
             let wanted = max(unread + extra, max(capacity * 2, 256))
             guard let grown = unsafe malloc(wanted) else {
                 preconditionFailure("no memory for \(wanted) bytes")
             }
-            if let base = unsafe base { unsafe memcpy(grown, base + head, unread) }
+            if let base = unsafe base { unsafe gw_copy(grown, base + head, unread) }
             unsafe free(base)
             unsafe base = grown
             capacity = wanted
