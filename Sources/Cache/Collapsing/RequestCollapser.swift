@@ -65,6 +65,20 @@ public final class RequestCollapser: Sendable {
         /// table: a shard has one or two of them, seldom a few dozen, and looks at one word of each.
         var flights: [Listed] = []
         var nextSerial: UInt64 = 1
+        /// Hashes of keys whose answers were too large to be shared, and until when that is believed. Two
+        /// keys with one hash cost each other a shared fetch and nothing else.
+        var unshared: [(hash: UInt64, until: MonotonicInstant)] = []
+
+        /// Whether everybody is to fetch a key for itself.
+        func isUnshared(_ hash: UInt64, _ now: MonotonicInstant) -> Bool {
+            unshared.contains { $0.hash == hash && now < $0.until }
+        }
+
+        mutating func noteUnshared(_ hash: UInt64, until: MonotonicInstant) {
+            unshared.removeAll { $0.hash == hash }
+            if unshared.count == RequestCollapser.maximumUnsharedPerShard { unshared.removeFirst() }
+            unshared.append((hash, until))
+        }
 
         /// Where the latest flight of a key stands.
         func latest(of key: FlightKey) -> Int? {
@@ -94,6 +108,11 @@ public final class RequestCollapser: Sendable {
         }
     }
 
+    /// How long it is believed that an answer is too large to be shared.
+    static let unsharedTime = Duration.seconds(600)
+    /// Most keys of a shard of which that is believed; the oldest gives way.
+    static let maximumUnsharedPerShard = 16
+
     private let shards = InlineArray<64, Lock<Shard>> { _ in Lock(Shard()) }
     private let pages = InlineArray<64, Lock<PageFlights>> { _ in Lock(PageFlights()) }
     private let maximumFollowers: Int
@@ -118,6 +137,7 @@ public final class RequestCollapser: Sendable {
         let flightKey = FlightKey(key: key, state: fillState)
         if let page, let ticket = followLarger(page, flightKey, waiter, now) { return .follow(ticket) }
         let step = shards[Self.index(of: key.hash)].withLock { shard -> JoinStep in
+            if !shard.unshared.isEmpty, shard.isUnshared(key.hash, now) { return .alone }
             let latest = shard.latest(of: flightKey)
             if let latest, shard.flights[latest].flight.startedAt >= earliest(now) {
                 guard let place = shard.flights[latest].flight.join(waiter, atMost: maximumFollowers) else {
@@ -224,6 +244,15 @@ public final class RequestCollapser: Sendable {
             return shard.flights[place].flight.waitersForTheSame
         }
         return Wakeup(waiters: waiters, news: .arriving(answer))
+    }
+
+    /// An answer is too large to be stored, which showed when some of it had been passed on: for a while
+    /// everybody fetches it for itself, so that nobody is cut off who reads it more slowly than another.
+    public func noteTooLarge(_ permit: borrowing FetchPermit, now: MonotonicInstant) {
+        let hash = permit.flight.hash
+        shards[Self.index(of: hash)].withLock {
+            $0.noteUnshared(hash, until: now.advanced(by: Self.unsharedTime))
+        }
     }
 
     /// Ends a fetch with one outcome for all followers.

@@ -288,6 +288,7 @@ extension RequestPipeline {
         guard case .filling = exchange.state, exchange.transfer === transfer else { return }
         transfer.didConsume()
         if exchange.collected.count > cache.maximumEntryBytes {
+            noteTooLarge(exchange)
             passOn(exchange, because: .tooLarge)
             return
         }

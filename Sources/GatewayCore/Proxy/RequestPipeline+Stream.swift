@@ -96,6 +96,7 @@ extension RequestPipeline {
     /// for itself; the others go on getting it at the pace of the client that fetches, which alone holds the
     /// upstream back.
     private func outgrow(_ exchange: Exchange, _ arriving: ArrivingAnswer) {
+        noteTooLarge(exchange)
         guard exchange.connection != nil, exchange.record.method == .get, exchange.widening == nil else {
             // Nobody is there to set the pace.
             courier.deliver(arriving.abandon())
@@ -108,6 +109,13 @@ extension RequestPipeline {
         courier.deliver(cache.collapser.end(permit, .goAlone))
         if exchange.stream == nil { read(arriving, exchange) }
         exchange.state = .sharing
+    }
+
+    /// From now on nobody follows a fetch of the same for a while.
+    func noteTooLarge(_ exchange: Exchange) {
+        guard let permit = exchange.permit.take() else { preconditionFailure("a fill without a permit") }
+        cache.collapser.noteTooLarge(permit, now: now)
+        exchange.permit = consume permit
     }
 
     /// The client has gone at whose pace an answer came that others read along.

@@ -35,6 +35,37 @@ struct RequestCollapserTests {
         #expect(collapser.flightCount == 0)
     }
 
+    @Test func whatWasTooLargeIsFetchedByEverybodyForItselfForAWhile() throws {
+        let collapser = collapser()
+        guard let permit = collapser.permit(key()) else { throw Missing.permit }
+        collapser.noteTooLarge(permit, now: at(0))
+        _ = collapser.end(permit, .goAlone)
+
+        for second in [0, 1, 599] as [Double] {
+            let isAlone = collapser.isAlone(key(), at: at(second))
+            #expect(isAlone, "after \(second) s")
+        }
+        let isOtherAlone = collapser.isAlone(key("other", hash: 2), at: at(1))
+        #expect(!isOtherAlone)
+        let isAloneLater = collapser.isAlone(key(), at: at(600))
+        #expect(!isAloneLater)
+    }
+
+    @Test func ofAsManyAsThereIsRoomForTheOldestIsForgotten() throws {
+        let collapser = collapser { $0.maximumFlights = 64 * 64 }
+        // All of one shard.
+        let keys = (0...RequestCollapser.maximumUnsharedPerShard).map { key("q\($0)", hash: UInt64($0)) }
+        for key in keys {
+            guard let permit = collapser.permit(key) else { throw Missing.permit }
+            collapser.noteTooLarge(permit, now: at(0))
+            _ = collapser.end(permit, .goAlone)
+        }
+
+        let alone = keys.map { collapser.isAlone($0, at: at(1)) }
+
+        #expect(alone == [false] + Array(repeating: true, count: RequestCollapser.maximumUnsharedPerShard))
+    }
+
     @Test func otherKeysAreOtherFlights() throws {
         let collapser = collapser()
         guard let one = collapser.permit(key("a")) else { throw Missing.permit }
@@ -387,5 +418,18 @@ extension Wakeup {
     /// Whether one follower is to lead.
     var isLeadNow: Bool {
         if case .leadNow = news { true } else { false }
+    }
+}
+
+extension RequestCollapser {
+    /// Whether whoever asks for a key is to fetch it for itself; a fetch that begins by that ends at once.
+    fileprivate func isAlone(_ key: CacheKey, at now: MonotonicInstant) -> Bool {
+        switch join(key, waiter: Waiter(worker: 0, token: 99), now: now) {
+        case .alone: return true
+        case .follow: return false
+        case .lead(let permit):
+            _ = end(permit, .goAlone)
+            return false
+        }
     }
 }

@@ -102,6 +102,27 @@ struct OutgrownStreamTests {
         #expect(try refusals(gateway, "stream_outrun") == 0)
     }
 
+    @Test func whatHasOutgrownOnceIsFetchedByEverybodyForItselfAndNobodyIsCutOff() throws {
+        let step = Gate()
+        let upstream = Self.stepwise(step)
+        defer { upstream.stop() }
+        let gateway = try gateway(upstream)
+        let first = try begin(gateway)
+        _ = beginning(first)
+        _ = walk(38, step, [first])
+        #expect(first.chunks().isWhole)
+
+        // One of them reads nothing for as long as the others take.
+        let slow = try begin(gateway, receiveBufferBytes: 4_096)
+        let quick = try (0..<4).map { _ in try begin(gateway) }
+        let answers = quick.map { $0.answer() }
+        let last = slow.answer()
+
+        #expect((answers + [last]).allSatisfy { $0.isWhole && $0.body == Self.large })
+        #expect(upstream.requests.count == 6)
+        #expect(try refusals(gateway, "stream_outrun") == 0)
+    }
+
     /// An upstream whose answer is far larger than what lies between it and a client that does not read.
     private static func huge(_ sent: Progress, release: Gate, bytes: Int, form: Form) -> ScriptedUpstream {
         let content = Array((0..<(bytes / large.count)).map { _ in large }.joined())
