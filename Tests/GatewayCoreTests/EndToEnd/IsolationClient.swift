@@ -10,7 +10,8 @@ struct IsolationClient {
         let tenant: Int
         let method: String
         let text: String
-        let identifier: String
+        /// The request's name, which its answer must carry; a request that is polled has none.
+        let identifier: String?
         var kind = Kind.other
     }
 
@@ -30,6 +31,8 @@ struct IsolationClient {
     private var connection: RawConnection?
     private var tally = IsolationTally()
     private var seen: [Set<String>] = [[], [], []]
+    // What is asked again and again in the very same bytes, by tenant.
+    private var polls: [Step?] = [nil, nil, nil]
 
     init(_ world: IsolationWorld, seed: UInt64) {
         self.world = world
@@ -82,7 +85,8 @@ struct IsolationClient {
             tally.broken += 1
             return false
         }
-        if answer.value("X-Request-Id") != step.identifier {
+        let identifier = answer.value("X-Request-Id")
+        if step.identifier.map({ identifier != $0 }) ?? (identifier?.hasPrefix("client-") ?? true) {
             world.report("\(place): the answer to another request: \(answer.head)")
         }
         let status = answer.value("Cache-Status") ?? ""
@@ -134,6 +138,7 @@ struct IsolationClient {
 
     private mutating func step(_ index: Int) -> Step {
         let tenant = dice.number(below: IsolationWorld.tenants.count)
+        if dice.number(below: 3) == 0 { return poll(tenant, index) }
         switch dice.number(below: 100) {
         case 0..<62: return page(tenant, index, method: dice.number(below: 10) == 0 ? "HEAD" : "GET")
         case 62..<74:
@@ -168,6 +173,19 @@ struct IsolationClient {
         if meaning.includesAttempts { plain += "&include_attempts=true" }
         let target = "/v1/sessions?" + String(decoding: dice.query(meaning), as: UTF8.self)
         return make(tenant, index, method, target, kind: .page(plain))
+    }
+
+    /// One request of the tenant, the same for a while, mostly for a page.
+    private mutating func poll(_ tenant: Int, _ index: Int) -> Step {
+        if let kept = polls[tenant], dice.number(below: 12) > 0 { return kept }
+        let isRefused = dice.number(below: 5) == 0
+        let named = isRefused ? unauthorized(tenant, index) : page(tenant, index, method: "GET")
+        let name = "X-Request-Id: \(named.identifier ?? "")\r\n"
+        let step = Step(
+            tenant: tenant, method: named.method, text: named.text.replacing(name, with: ""), identifier: nil,
+            kind: named.kind)
+        polls[tenant] = step
+        return step
     }
 
     private mutating func unauthorized(_ tenant: Int, _ index: Int) -> Step {

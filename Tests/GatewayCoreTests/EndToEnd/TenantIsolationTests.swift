@@ -33,6 +33,8 @@ struct TenantIsolationTests {
         // A run that compared nothing proves nothing.
         #expect(tally.comparedPages > requestCount / 20)
         #expect(tally.hits > requestCount / 100)
+        let repeated = try world.gateway.metric("kayle_gateway_requests_repeated_total")
+        #expect(repeated > Double(requestCount / 200))
         #expect(tally.broken < requestCount / 4)
     }
 }
