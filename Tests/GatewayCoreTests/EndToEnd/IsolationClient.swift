@@ -96,7 +96,8 @@ struct IsolationClient {
         case .page(let target):
             if answer.status == 200 { checkPage(answer, step, target, mark, place) }
             // An answer that was not to be stored is passed on as it comes, and may break off as it came.
-            if ![200, 500, 502].contains(answer.status) { world.report("\(place): \(answer.head)") }
+            // 504 is a machine that had no time for the stand-in.
+            if ![200, 500, 502, 504].contains(answer.status) { world.report("\(place): \(answer.head)") }
         case .write: tally.writes += 1
         case .refused:
             tally.refusals += 1
