@@ -43,7 +43,7 @@ package final class RepeatedRequest {
     let token: TokenID?
     /// The page size a list request asks for.
     let pageSize: Int?
-    /// The canonical request target, which is the cache's key; of a refused request whatever there was.
+    /// The canonical request target, which is the cache's key; of a refused request empty.
     let target: [UInt8]
     /// What it asks of a list, if pages of it can answer each other.
     let question: ListQuestion?

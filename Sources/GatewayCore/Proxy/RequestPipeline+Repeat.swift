@@ -151,8 +151,10 @@ extension RequestPipeline {
         if case .admitted = verdict, !request.isLookedUp { return }
         let condition = request.isConditional ? Self.condition(head, bytes) : []
         let userAgent = bytes.extracting(record.userAgent.range)
+        // Not every refused request got as far as a target of its own.
+        let target = verdict.isAdmitted ? target.withBytes { $0.array } : []
         kept = RepeatedRequest(
-            verdict, shown, record, head: bytes, target: target.withBytes { $0.array },
+            verdict, shown, record, head: bytes, target: target,
             question: verdict.isAdmitted ? question(record) : nil, request: request, condition: condition,
             acceptsProblem: ProblemDetails.isAccepted(head, bytes),
             logFields: path.withBytes { recorder.requestFields(record, path: $0, userAgent: userAgent) })
