@@ -4,8 +4,8 @@ import Locking
 /// The cache of the gateway: the one door to look up, to fetch together, to store, to invalidate and to
 /// purge.
 ///
-/// Shared by all workers. A look-up takes one of 64 short locks, allocates nothing and retains one entry.
-/// Nothing here waits, calls back or reads a clock.
+/// Shared by all workers. A look-up takes one of 64 short locks, allocates nothing and counts no reference:
+/// what it finds is there for as long as its reader reads. Nothing here waits, calls back or reads a clock.
 public final class HTTPCache: Sendable {
     /// The requests under way, for what concerns a permit or ticket directly: ending, handing over,
     /// leaving.
@@ -36,41 +36,48 @@ public final class HTTPCache: Sendable {
         }
     }
 
+    /// A reader for one more worker, to look up with.
+    public func makeReader() -> CacheReader { store.reclamation.makeReader() }
+
     /// The largest answer that is stored, in bytes: nothing larger needs to be collected.
     public var maximumEntryBytes: Int { configuration.maximumEntryBytes }
 
     /// The smallest answer that is passed on while it arrives, in bytes.
     public var streamedBytes: Int { configuration.streamedBytes }
 
-    /// Looks for an answer to a canonical query. `route` must name the same route across reloads.
+    /// Looks for an answer to a canonical query. `route` must name the same route across reloads. What is
+    /// found is good until `reader` begins to serve something else, or rests.
     public func lookUp(
-        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, now: MonotonicInstant
+        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, now: MonotonicInstant,
+        as reader: CacheReader
     ) -> LookUp {
+        precondition(reader.isReading, "a look-up by a worker that rests")
         let hash = hasher.hash(partition: partition, route: route, query: query)
-        guard let entry = store.find(hash: hash, partition: partition, route: route, query: query) else {
+        guard let found = store.find(hash: hash, partition: partition, route: route, query: query) else {
             return .miss
         }
-        return now < entry.freshUntil ? .fresh(entry) : .stale(entry)
+        return found.read { now < $0.freshUntil } ? .fresh(found) : .stale(found)
     }
 
     /// After a look-up that found nothing fresh: the same answer, read off a stored page that answered
-    /// another question. `nil` where that is not certain.
+    /// another question. `nil` where that is not certain. Good for as long as what a look-up finds.
     public func slice(
         _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel,
-        now: MonotonicInstant
+        now: MonotonicInstant, as reader: CacheReader
     ) -> PageSlice? {
         guard let question = question(partition, route: route, query: query, model: model) else { return nil }
-        return slice(partition, route: route, query: query, question, now: now)
+        return slice(partition, route: route, query: query, question, now: now, as: reader)
     }
 
     /// The same with what was read of the query before.
     public func slice(
         _ partition: CachePartition, route: UInt32, query: Span<UInt8>, _ question: ListQuestion,
-        now: MonotonicInstant
+        now: MonotonicInstant, as reader: CacheReader
     ) -> PageSlice? {
-        store.slice(
-            ListAsk(partition: partition, route: route, hash: question.hash), question.question, query,
-            now: now)
+        precondition(reader.isReading, "a look-up by a worker that rests")
+        return store.slice(
+            ListAsk(partition: Borrowed(partition), route: route, hash: question.hash), question.question,
+            query, now: now)
     }
 
     /// What a canonical query asks of a list, for asking it more than once; `nil` if it is no question.
@@ -87,18 +94,19 @@ public final class HTTPCache: Sendable {
     /// page shows it means nothing.
     public func row(
         _ partition: CachePartition, of list: ListAddress, id: Span<UInt8>, lifetime: Duration,
-        now: MonotonicInstant
+        now: MonotonicInstant, as reader: CacheReader
     ) -> PageSlice? {
+        precondition(reader.isReading, "a look-up by a worker that rests")
         let path = list.path.span
         guard let question = PageQuestion(path, model: list.model) else { return nil }
         let hash = hasher.hash(partition: partition, route: list.route, list: question, path)
         return store.row(
-            ListAsk(partition: partition, route: list.route, hash: hash), question, path, id: id,
+            ListAsk(partition: Borrowed(partition), route: list.route, hash: hash), question, path, id: id,
             lifetime: lifetime, now: now)
     }
 
     /// The answer to a question, read off the page that somebody else's fetch brought; `nil` if it turned out
-    /// to be no page that decides it, or one whose time is over.
+    /// to be no page that decides it, or one whose time is over. Good for as long as the caller holds it.
     public func slice(
         of entry: CacheEntry, answering question: [UInt8], model: PageModel, now: MonotonicInstant
     ) -> PageSlice? {
@@ -126,7 +134,7 @@ public final class HTTPCache: Sendable {
         case .alone: return .alone
         case .follow(let ticket): return .follow(ticket)
         case .lead(let permit):
-            let entry = store.find(hash: hash, partition: partition, route: route, query: query)
+            let entry = store.entry(hash: hash, partition: partition, route: route, query: query)
             guard let entry, now < entry.freshUntil else { return .lead(permit) }
             return .fresh(entry, collapser.end(permit, .entry(entry)))
         }
@@ -256,6 +264,9 @@ public final class HTTPCache: Sendable {
     /// Entries, bytes and counts for metrics and `/status`.
     public func statistics() -> CacheStatistics { store.statistics() }
 
+    /// Whether a reader is one of this cache.
+    func reads(as reader: CacheReader) -> Bool { store.reclamation.knows(reader) }
+
     /// Checks all structures against each other; linear, for tests.
     func checkInvariants() { store.checkInvariants() }
 }
@@ -286,17 +297,17 @@ public struct ListAddress: Sendable {
     }
 }
 
-/// What a look-up found.
+/// What a look-up found, for as long as its reader reads.
 public enum LookUp: Sendable {
-    case fresh(CacheEntry)
+    case fresh(Borrowed<CacheEntry>)
     /// Kept, but out of time: to be replaced.
-    case stale(CacheEntry)
+    case stale(Borrowed<CacheEntry>)
     case miss
 
-    /// What is kept although its time is over.
+    /// What is kept although its time is over, to be held.
     public var staleEntry: CacheEntry? {
         switch self {
-        case .stale(let entry): entry
+        case .stale(let entry): entry.object
         case .fresh, .miss: nil
         }
     }

@@ -25,3 +25,13 @@ extension Array where Element == UInt8 {
         }
     }
 }
+
+extension Array {
+    /// Reads the elements where they are. Of an array that is a constant property of an object that lives
+    /// meanwhile no reference is counted, as it would be for a copy that is held for its span.
+    @inlinable @inline(__always)
+    public func withSpan<Result>(_ body: (Span<Element>) -> Result) -> Result {
+        // The span is used within the call only.
+        unsafe withUnsafeBufferPointer { body(unsafe Span(_unsafeElements: $0)) }
+    }
+}

@@ -128,6 +128,11 @@ public struct ContentCodings: OptionSet, Sendable, Hashable {
     /// From bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// zstd alone.
+    static let zstd = ContentCodings(rawValue: 1 << ContentCoding.zstd.rawValue)
+    /// gzip alone.
+    static let gzip = ContentCodings(rawValue: 1 << ContentCoding.gzip.rawValue)
+
     /// Exactly these.
     public init(_ codings: [ContentCoding]) {
         rawValue = codings.reduce(0) { $0 | 1 << $1.rawValue }

@@ -1,3 +1,4 @@
+import HTTPModel
 import Synchronization
 
 /// An answer in other codings: each made once, kept with the answer, and gone with it.
@@ -11,8 +12,11 @@ struct CodedAnswers: ~Copyable, Sendable {
         case unused, wanted, inWork, made
     }
 
-    private let zstd = AtomicLazyReference<CacheEntry>()
-    private let gzip = AtomicLazyReference<CacheEntry>()
+    // Each is held by the one and found by the other, which counts no reference.
+    private let heldZstd = AtomicLazyReference<CacheEntry>()
+    private let heldGzip = AtomicLazyReference<CacheEntry>()
+    private let zstd = Atomic<Borrowed<CacheEntry>?>(nil)
+    private let gzip = Atomic<Borrowed<CacheEntry>?>(nil)
     private let zstdStage = Atomic<UInt8>(0)
     private let gzipStage = Atomic<UInt8>(0)
     // Written under the lock of admission only.
@@ -21,19 +25,19 @@ struct CodedAnswers: ~Copyable, Sendable {
     /// Memory of all of them, in bytes.
     var bytes: Int { byteCounter.load(ordering: .relaxed) }
 
-    /// The answer in a coding, if it is there.
-    subscript(coding: ContentCoding) -> CacheEntry? {
+    /// The answer in a coding, if it is there; held here for good.
+    subscript(coding: ContentCoding) -> Borrowed<CacheEntry>? {
         switch coding {
-        case .zstd: zstd.load()
-        case .gzip: gzip.load()
+        case .zstd: zstd.load(ordering: .acquiring)
+        case .gzip: gzip.load(ordering: .acquiring)
         }
     }
 
     /// Takes an answer in a coding in. The caller holds the lock of admission and has made room.
     func keep(_ answer: CacheEntry, _ coding: ContentCoding) {
         switch coding {
-        case .zstd: _ = zstd.storeIfNil(answer)
-        case .gzip: _ = gzip.storeIfNil(answer)
+        case .zstd: zstd.store(Borrowed(heldZstd.storeIfNil(answer)), ordering: .releasing)
+        case .gzip: gzip.store(Borrowed(heldGzip.storeIfNil(answer)), ordering: .releasing)
         }
         byteCounter.add(answer.accountedBytes, ordering: .relaxed)
     }

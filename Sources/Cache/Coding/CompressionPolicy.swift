@@ -22,7 +22,11 @@ public struct CompressionPolicy: Sendable, Hashable {
 
     /// The codings that are made.
     public var codings: ContentCodings {
-        ContentCodings((zstdLevel > 0 ? [.zstd] : []) + (gzipLevel > 0 ? [.gzip] : []))
+        // Part of every hit of a client that accepts codings: no list is made.
+        var codings: ContentCodings = []
+        if zstdLevel > 0 { codings.formUnion(.zstd) }
+        if gzipLevel > 0 { codings.formUnion(.gzip) }
+        return codings
     }
 
     /// Whether an answer that is stored may be given in a coding: text of some size that nothing says must

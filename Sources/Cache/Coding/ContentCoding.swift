@@ -12,4 +12,13 @@ public enum ContentCoding: UInt8, Sendable, Hashable, CaseIterable {
         case .gzip: "gzip"
         }
     }
+
+    /// What takes the place of the last quote of the plain answer's entity tag in that of one in this coding
+    /// (RFC 9110 §8.8.3.3).
+    public var tagEnd: StaticString {
+        switch self {
+        case .zstd: "-zstd\""
+        case .gzip: "-gzip\""
+        }
+    }
 }

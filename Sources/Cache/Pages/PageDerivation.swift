@@ -27,8 +27,8 @@ struct PageDerivation: Sendable {
     /// Finds the answer to `question` in `window`, or `nil` if the window does not decide it. Both must be
     /// of one partition and route.
     init?(
-        _ question: PageQuestion, _ target: Span<UInt8>, from window: PageWindow, _ bytes: Span<UInt8>,
-        bodyStart: Int
+        _ question: PageQuestion, _ target: Span<UInt8>, from window: borrowing PageWindow,
+        _ bytes: Span<UInt8>, bodyStart: Int
     ) {
         let body = bytes.extracting(bodyStart..<bytes.count)
         guard question.limit > 0, question.isFamily(of: window.question, target, otherTarget: bytes),
@@ -113,8 +113,7 @@ struct PageDerivation: Sendable {
         _ question: PageQuestion, _ target: Span<UInt8>, _ window: PageWindow, _ bytes: Span<UInt8>
     ) -> UInt8? {
         var narrowing: UInt8 = 0
-        let filters = window.model.filters
-        for index in filters.indices {
+        for index in window.model.filters.indices {
             let (asked, held) = (question.values[index], window.question.values[index])
             switch (asked.isEmpty, held.isEmpty) {
             case (true, true): continue
@@ -123,7 +122,7 @@ struct PageDerivation: Sendable {
             case (false, false):
                 let order = target.extracting(asked.range).order(against: bytes.extracting(held.range))
                 if order == 0 { continue }
-                switch filters[index].comparison {
+                switch window.model.filters[index].comparison {
                 case .equals: return nil
                 case .from: if order < 0 { return nil }
                 case .to: if order > 0 { return nil }
@@ -146,12 +145,11 @@ struct PageDerivation: Sendable {
         if !held.isEmpty {
             guard order.compares(asked, held), asked.order(against: held) >= 0 else { return nil }
         }
-        let page = window.page
-        guard page.rowCount > 0 else { return 0 }
+        guard window.page.rowCount > 0 else { return 0 }
         // All ids of a page compare with each other, so one of them speaks for all.
-        let lastID = body.extracting(page.id(ofRow: page.rowCount - 1).range)
+        let lastID = body.extracting(window.page.id(ofRow: window.page.rowCount - 1).range)
         guard order.compares(asked, lastID) else { return nil }
-        return page.firstRow(after: asked, body)
+        return window.page.firstRow(after: asked, body)
     }
 
     /// What a row is by the filters in `narrowing`, one at least.

@@ -88,14 +88,15 @@ struct PageIndex {
         _ ask: ListAsk, _ question: PageQuestion, _ target: Span<UInt8>, now: MonotonicInstant
     ) -> PageSlice? {
         var best: PageSlice?
+        var freshUntil = MonotonicInstant(nanoseconds: 0)
         forEachFresh(ask, now: now) { entry, window in
-            if let best, entry.freshUntil <= best.source.freshUntil { return }
-            let held = entry.bytes
-            guard
-                let derivation = PageDerivation(
-                    question, target, from: window, held.span, bodyStart: Int(entry.body.start))
-            else { return }
+            if entry.freshUntil <= freshUntil { return }
+            let derivation = entry.bytes.withSpan {
+                PageDerivation(question, target, from: window, $0, bodyStart: Int(entry.body.start))
+            }
+            guard let derivation else { return }
             best = PageSlice(derivation, limit: question.limit, of: entry, window)
+            freshUntil = entry.freshUntil
         }
         return best
     }
@@ -107,17 +108,19 @@ struct PageIndex {
         lifetime: Duration, now: MonotonicInstant
     ) -> PageSlice? {
         var best: PageSlice?
+        var sourceFreshUntil = MonotonicInstant(nanoseconds: 0)
         forEachFresh(ask, now: now) { entry, window in
-            if let best, entry.freshUntil <= best.source.freshUntil { return }
+            if entry.freshUntil <= sourceFreshUntil { return }
             let freshUntil = min(entry.freshUntil, entry.receivedAt.advanced(by: lifetime))
-            let held = entry.bytes
-            let body = held.span.extracting(entry.body.range)
-            guard now < freshUntil,
-                question.isFamily(of: window.question, list, otherTarget: held.span),
-                let row = window.page.row(withID: id, body)
-            else { return }
+            if now >= freshUntil { return }
+            let row = entry.bytes.withSpan { bytes -> Int? in
+                guard question.isFamily(of: window.question, list, otherTarget: bytes) else { return nil }
+                return window.page.row(withID: id, bytes.extracting(entry.body.range))
+            }
+            guard let row else { return }
             best = PageSlice(
                 row: row, isCut: window.question.includes, of: entry, window, freshUntil: freshUntil)
+            sourceFreshUntil = entry.freshUntil
         }
         return best
     }
@@ -134,13 +137,14 @@ struct PageIndex {
     ) {
         guard let index = slotIndex(ask.hash) else { return }
         for place in 0..<slots[index].count {
-            let entry = page(place, of: index)
-            // Partition and route are compared with every look: the hash alone decides nothing.
-            guard let window = entry.window, entry.partition === ask.partition, entry.route == ask.route,
-                now < entry.freshUntil,
-                !entry.isInvalidated
-            else { continue }
-            body(entry, window)
+            borrow(place, of: index).read { entry in
+                // Partition and route are compared with every look: the hash alone decides nothing.
+                guard let window = entry.window.map({ Borrowed($0) }),
+                    ask.partition.read({ entry.partition === $0 }), entry.route == ask.route,
+                    now < entry.freshUntil, !entry.isInvalidated
+                else { return }
+                window.read { body(entry, $0) }
+            }
         }
     }
 
@@ -171,6 +175,15 @@ struct PageIndex {
     /// A page of a slot that is in use at this place.
     private func page(_ place: Int, of slot: Int) -> CacheEntry {
         guard let entry = entries[Self.place(place, of: slot)] else {
+            preconditionFailure("a gap among the pages of a list")
+        }
+        return entry
+    }
+
+    /// The same for a look at it.
+    @inline(__always)
+    private func borrow(_ place: Int, of slot: Int) -> Borrowed<CacheEntry> {
+        guard let entry = entries[Self.place(place, of: slot)].map({ Borrowed($0) }) else {
             preconditionFailure("a gap among the pages of a list")
         }
         return entry
@@ -220,7 +233,7 @@ struct PageIndex {
 
 /// Whose list is asked about: what every page must agree with before it is looked at.
 struct ListAsk {
-    let partition: CachePartition
+    let partition: Borrowed<CachePartition>
     let route: UInt32
     /// The hash of partition, route and list, by `KeyHasher`.
     let hash: UInt64

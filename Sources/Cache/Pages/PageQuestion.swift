@@ -23,7 +23,7 @@ struct PageQuestion: Sendable {
 
     /// Reads a target: a path, and behind `?` a query that the normalizer wrote. `nil` for whatever else a
     /// key may hold.
-    init?(_ target: Span<UInt8>, model: PageModel) {
+    init?(_ target: Span<UInt8>, model: borrowing PageModel) {
         limit = model.standardLimit
         // A line end begins request fields in a key, which no question has.
         guard target.firstIndex(of: 0x0A, from: 0) == target.count else { return nil }

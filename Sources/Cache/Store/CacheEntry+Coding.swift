@@ -1,4 +1,4 @@
-import HTTPModel
+public import HTTPModel
 
 extension CacheEntry {
     /// The same answer in a coding, with a tag of its own; it belongs to nobody's index.
@@ -12,7 +12,10 @@ extension CacheEntry {
         bytes.append(decimal: Int64(body.count))
         bytes.append("\r\nETag: ")
         let tagStart = bytes.count
-        coding.appendTag(from: span.extracting(source.eTag.range), to: &bytes)
+        if source.eTag.count >= 2 {
+            bytes.append(span.extracting(source.eTag.range.dropLast()))
+            bytes.append(coding.tagEnd)
+        }
         let eTag = ByteRange(from: tagStart, to: bytes.count)
         bytes.append("\r\nContent-Encoding: ")
         bytes.append(coding.token)
@@ -28,11 +31,14 @@ extension CacheEntry {
     }
 
     /// What a client that accepts codings is given: the answer in the coding it likes best of those that are
-    /// there. `wanted` is the one it would like best of those that can be made, if that is not it.
+    /// there, which this entry holds. `wanted` is the one it would like best of those that can be made, if
+    /// that is not it.
     public func inCoding(
         _ accepted: AcceptedCodings, of codings: ContentCodings
-    ) -> (answer: CacheEntry, wanted: ContentCoding?) {
-        guard isCodable, let preferred = accepted.preferred(among: codings) else { return (self, nil) }
+    ) -> (answer: Borrowed<CacheEntry>, wanted: ContentCoding?) {
+        guard isCodable, let preferred = accepted.preferred(among: codings) else {
+            return (Borrowed(self), nil)
+        }
         if let answer = coded[preferred] { return (answer, nil) }
         for coding in ContentCoding.allCases where coding != preferred {
             let quality = accepted.quality(of: coding)
@@ -40,7 +46,7 @@ extension CacheEntry {
                 return (answer, preferred)
             }
         }
-        return (self, preferred)
+        return (Borrowed(self), preferred)
     }
 
     /// Notes that a hit could have used a coding; whether the caller is to make it now.
@@ -51,16 +57,4 @@ extension CacheEntry {
 
     /// The coding that was wanted is of no use: it would not be smaller, or does not fit.
     public func giveUp(_ coding: ContentCoding) { coded.finish(coding) }
-}
-
-extension ContentCoding {
-    /// Appends the entity tag of an answer in this coding, made from that of the plain one (RFC 9110
-    /// §8.8.3.3).
-    public func appendTag(from plain: Span<UInt8>, to bytes: inout [UInt8]) {
-        guard plain.count >= 2 else { return }
-        bytes.append(plain.extracting(first: plain.count - 1))
-        bytes.append("-")
-        bytes.append(token)
-        bytes.append("\"")
-    }
 }

@@ -1,7 +1,8 @@
 import HTTPModel
 
 extension CacheEntry {
-    /// The answer to a question, read off this very entry, fresh or not; `nil` if it does not decide it.
+    /// The answer to a question, read off this very entry, fresh or not, for as long as the caller holds it;
+    /// `nil` if it does not decide it.
     public func slice(answering query: Span<UInt8>, model: PageModel) -> PageSlice? {
         guard let window, let question = PageQuestion(query, model: model) else { return nil }
         let held = bytes
@@ -14,7 +15,7 @@ extension CacheEntry {
 
     /// The answer of a slice with bytes of its own, to be given piece by piece; never stored.
     public convenience init(_ slice: PageSlice, bodyByteCount: Int) {
-        let source = slice.source
+        let source = slice.source.object
         let held = source.bytes
         let span = held.span
         var bytes: [UInt8] = []

@@ -199,9 +199,7 @@ public final class CacheEntry: Sendable {
     @inline(__always)
     func matches(partition: CachePartition, route: UInt32, query: Span<UInt8>) -> Bool {
         guard self.partition === partition, self.route == route else { return false }
-        let bytes = self.bytes
-        let key = bytes.span.extracting(first: Int(queryBytes))
-        return key.equalsWholly(query)
+        return bytes.withSpan { $0.extracting(first: Int(queryBytes)).equalsWholly(query) }
     }
 
     private static let judgedChanged = UInt64.max

@@ -27,27 +27,27 @@ struct CacheShard {
         (count + 1) * 4 <= slots.count * 3 ? 0 : max(8, slots.count * 2) * Self.slotBytes - tableBytes
     }
 
-    /// Finds the entry of a key and counts the hit.
+    /// Finds the entry of a key and counts the hit. The entry is held here, and by whoever takes it out until
+    /// nobody reads it.
     @inline(__always)
     func find(
         hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>
-    ) -> CacheEntry? {
-        let slots = self.slots.span
+    ) -> Borrowed<CacheEntry>? {
         if slots.isEmpty { return nil }
-        let mask = slots.count - 1
-        var index = Int(truncatingIfNeeded: hash) & mask
-        // The table is never full, so the walk meets a free slot.
-        while let entry = slots[index].entry {
-            if slots[index].hash == hash,
-                entry.matches(partition: partition, route: route, query: query)
-            {
-                precondition(entry.partition === partition, "an entry of another partition was found")
-                entry.countHit()
-                return entry
+        return slots.withSpan { slots in
+            let mask = slots.count - 1
+            var index = Int(truncatingIfNeeded: hash) & mask
+            // The table is never full, so the walk meets a free slot.
+            while let held = slots[index].entry.map({ Borrowed($0) }) {
+                if slots[index].hash == hash,
+                    held.read({ $0.isFound(by: partition, route: route, query: query) })
+                {
+                    return held
+                }
+                index = (index + 1) & mask
             }
-            index = (index + 1) & mask
+            return nil
         }
-        return nil
     }
 
     /// The node of the entry with this key; `nil` if there is none.
@@ -117,6 +117,15 @@ struct CacheShard {
 }
 
 extension CacheEntry {
+    /// Whether this is the entry for these parts of a key; then that is a hit.
+    @inline(__always)
+    fileprivate func isFound(by partition: CachePartition, route: UInt32, query: Span<UInt8>) -> Bool {
+        guard matches(partition: partition, route: route, query: query) else { return false }
+        precondition(self.partition === partition, "an entry of another partition was found")
+        countHit()
+        return true
+    }
+
     /// Whether another entry stands under the same key.
     func hasKey(of other: CacheEntry) -> Bool {
         let bytes = other.bytes

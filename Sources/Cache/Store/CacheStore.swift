@@ -5,7 +5,7 @@ import Locking
 ///
 /// Lock order: admission, then one shard, then the log of writes. A look-up takes its shard only, a search
 /// for a page one of 16 more. Whatever puts in or takes out holds the admission lock, so the sums it keeps
-/// are exact. Entries that leave are released after the lock is given back.
+/// are exact. Entries that leave are retired after the lock is given back (`Reclamation`).
 final class CacheStore: Sendable {
     /// What admission did with an entry.
     enum Outcome: Sendable, Equatable {
@@ -43,6 +43,8 @@ final class CacheStore: Sendable {
     private let shards = InlineArray<64, Shard> { _ in Shard() }
     private let pages = InlineArray<16, PageShard> { _ in PageShard() }
     private let admission: Lock<Admission>
+    /// What has left, and who may be reading it.
+    let reclamation = Reclamation()
 
     /// Bytes of one node in the queues and the expiry index together.
     private static let nodeBytes = EvictionQueue.nodeBytes + ExpiryIndex.nodeBytes
@@ -58,17 +60,29 @@ final class CacheStore: Sendable {
                 ghosts: GhostTable(memoryBytes: memoryBytes)))
     }
 
-    /// The entry under a key, fresh or not, unless a write can have changed it.
+    /// The entry under a key, fresh or not, unless a write can have changed it. For workers that read: it is
+    /// there until the worker says that it has done with it.
     @inline(__always)
-    func find(hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>) -> CacheEntry? {
-        let entry = shards[Self.shardIndex(hash)].state.withLock { shard in
+    func find(
+        hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>
+    ) -> Borrowed<CacheEntry>? {
+        let found = shards[Self.shardIndex(hash)].state.withLock { shard in
             shard.find(hash: hash, partition: partition, route: route, query: query)
+        }
+        guard let found, !found.read({ $0.isInvalidated }) else { return nil }
+        return found
+    }
+
+    /// The same, for whoever wants to hold it.
+    func entry(hash: UInt64, partition: CachePartition, route: UInt32, query: Span<UInt8>) -> CacheEntry? {
+        let entry = shards[Self.shardIndex(hash)].state.withLock { shard in
+            shard.find(hash: hash, partition: partition, route: route, query: query)?.object
         }
         guard let entry, !entry.isInvalidated else { return nil }
         return entry
     }
 
-    /// The answer to a question about a list, read off a stored page.
+    /// The answer to a question about a list, read off a stored page; good as what `find` finds.
     func slice(
         _ ask: ListAsk, _ question: PageQuestion, _ target: Span<UInt8>, now: MonotonicInstant
     ) -> PageSlice? {
@@ -78,7 +92,7 @@ final class CacheStore: Sendable {
         return checked(found, ask)
     }
 
-    /// One row of a list, read off a stored page.
+    /// One row of a list, read off a stored page; likewise.
     func row(
         _ ask: ListAsk, _ question: PageQuestion, _ list: Span<UInt8>, id: Span<UInt8>,
         lifetime: Duration, now: MonotonicInstant
@@ -92,8 +106,9 @@ final class CacheStore: Sendable {
     /// A page that answers is as useful as one that is asked for itself.
     private func checked(_ slice: PageSlice?, _ ask: ListAsk) -> PageSlice? {
         guard let slice else { return nil }
-        precondition(slice.belongs(to: ask.partition), "a page of another partition was found")
-        slice.source.countHit()
+        precondition(
+            ask.partition.read { slice.belongs(to: $0) }, "a page of another partition was found")
+        slice.source.read { $0.countHit() }
         return slice
     }
 
@@ -115,7 +130,7 @@ final class CacheStore: Sendable {
             insert(entry, into: &admission)
             return .stored
         }
-        withExtendedLifetime(gone) {}
+        reclamation.retire(gone)
         return outcome
     }
 
@@ -138,7 +153,7 @@ final class CacheStore: Sendable {
             admission.queue.charge(node, answer.accountedBytes)
             return true
         }
-        withExtendedLifetime(gone) {}
+        reclamation.retire(gone)
         return isKept
     }
 
@@ -152,6 +167,8 @@ final class CacheStore: Sendable {
                 admission.counts.expired += 1
             }
         }
+        // Also what left before and was read then.
+        reclamation.retire(gone)
         return gone.count
     }
 
@@ -186,17 +203,18 @@ final class CacheStore: Sendable {
                 for node in nodes { gone.append(remove(node, from: &admission)) }
                 admission.counts.purged += UInt64(nodes.count)
             }
-            withExtendedLifetime(gone) {}
+            reclamation.retire(gone)
         }
         return live
     }
 
     /// The sums as they stand.
     func statistics() -> CacheStatistics {
-        admission.withLock { admission in
+        let retiredBytes = reclamation.retiredBytes
+        return admission.withLock { admission in
             CacheStatistics(
                 entries: admission.queue.count, accountedBytes: admission.accountedBytes,
-                counts: admission.counts)
+                retiredBytes: retiredBytes, counts: admission.counts)
         }
     }
 
@@ -337,6 +355,8 @@ public struct CacheStatistics: Sendable, Hashable {
     public let entries: Int
     /// Memory that counts against the bound: entries, index, queues, in bytes.
     public let accountedBytes: Int
+    /// Memory of what has left and may still be read by a worker, in bytes: gone with its next event.
+    public let retiredBytes: Int
     /// What has happened so far.
     public let counts: StoreCounts
 }

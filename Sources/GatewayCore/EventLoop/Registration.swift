@@ -1,3 +1,5 @@
+package import HTTPModel
+
 /// Who an event is for, packed into epoll's 64 bits: what kind of thing, which one, and which life of it.
 ///
 /// A slot is used again as soon as its owner is gone, while events for the former owner may still wait in the
@@ -66,6 +68,15 @@ package struct Slab<Element: AnyObject> {
     package func find(index: Int, generation: UInt32) -> Element? {
         guard index < elements.count, generations[index] == generation else { return nil }
         return elements[index]
+    }
+
+    /// The same for whoever only looks: it is held here until it is removed.
+    @inline(__always)
+    package func borrow(index: Int, generation: UInt32) -> Borrowed<Element>? {
+        guard index < elements.count, generations[index] == generation, let element = elements[index] else {
+            return nil
+        }
+        return Borrowed(element)
     }
 
     /// Takes out an element, which must be there.

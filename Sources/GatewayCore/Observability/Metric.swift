@@ -7,7 +7,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     case requests, requestDuration, requestsInFlight, requestsRepeated, refusals
     case connections, connectionsAccepted, connectionsEnded, handshakes, receivedBytes, sentBytes
     case cacheRequests, cacheRefreshes, cacheNarrowings, cacheCompressions, cacheFollowedLarger
-    case cacheOvertaken, cacheStreams, cacheBytes, cacheEntries, cacheEvictions
+    case cacheOvertaken, cacheStreams, cacheBytes, cacheRetiredBytes, cacheEntries, cacheEvictions
     case upstreamRequests, upstreamDuration, upstreamInFlight, upstreamRetries, upstreamRetriesDenied
     case upstreamGzipAnswers, upstreamPauses, credentialTakeovers
     case upstreamCircuit, upstreamCircuitsOpened, upstreamCredentialsOpen, upstreamProbes
@@ -53,6 +53,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheOvertaken: "kayle_gateway_cache_fetches_overtaken_total"
         case .cacheStreams: "kayle_gateway_cache_streams_total"
         case .cacheBytes: "kayle_gateway_cache_bytes"
+        case .cacheRetiredBytes: "kayle_gateway_cache_retired_bytes"
         case .cacheEntries: "kayle_gateway_cache_entries"
         case .cacheEvictions: "kayle_gateway_cache_evictions_total"
         case .upstreamRequests: "kayle_gateway_upstream_requests_total"
@@ -94,7 +95,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
             .reloads, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied, .upstreamCircuitsOpened,
             .upstreamProbes, .upstreamGzipAnswers, .cacheStreams:
             .counter
-        case .requestsInFlight, .connections, .cacheBytes, .cacheEntries, .upstreamInFlight,
+        case .requestsInFlight, .connections, .cacheBytes, .cacheRetiredBytes, .cacheEntries,
+            .upstreamInFlight,
             .rateLimitBuckets, .quotaBuckets, .residentBytes, .configurationGeneration, .certificateExpiry,
             .startTime, .buildInfo, .upstreamCircuit, .upstreamCredentialsOpen:
             .gauge
@@ -105,7 +107,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// What its numbers count.
     package var unit: Unit {
         switch self {
-        case .receivedBytes, .sentBytes, .cacheBytes, .residentBytes: .bytes
+        case .receivedBytes, .sentBytes, .cacheBytes, .cacheRetiredBytes, .residentBytes: .bytes
         case .requestDuration, .upstreamDuration, .loopTurnDuration, .certificateExpiry, .startTime: .seconds
         case .requests, .requestsInFlight, .requestsRepeated, .refusals, .connections, .connectionsAccepted,
             .connectionsEnded, .handshakes, .cacheRequests, .cacheRefreshes, .cacheNarrowings,
@@ -138,7 +140,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .certificateExpiry: [.listener]
         case .buildInfo: [.version]
         case .requestsInFlight, .requestsRepeated, .connections, .connectionsAccepted, .receivedBytes,
-            .sentBytes, .cacheBytes,
+            .sentBytes, .cacheBytes, .cacheRetiredBytes,
             .cacheEntries, .cacheEvictions, .upstreamInFlight, .upstreamRetries, .rateLimitBuckets,
             .quotaBuckets, .rateLimitEvictions, .residentBytes, .loopTurnDuration, .accessLogLinesDropped,
             .configurationGeneration, .cacheFollowedLarger, .cacheOvertaken, .upstreamRetriesDenied,
@@ -151,7 +153,8 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
     /// Whether its value is asked from its owner for each snapshot rather than counted by workers.
     package var isSampled: Bool {
         switch self {
-        case .cacheBytes, .cacheEntries, .cacheEvictions, .rateLimitBuckets, .quotaBuckets,
+        case .cacheBytes, .cacheRetiredBytes, .cacheEntries, .cacheEvictions, .rateLimitBuckets,
+            .quotaBuckets,
             .rateLimitEvictions, .residentBytes, .cacheFollowedLarger, .cacheOvertaken,
             .upstreamRetriesDenied, .upstreamCircuit, .upstreamCircuitsOpened, .upstreamCredentialsOpen,
             .upstreamProbes,
@@ -193,6 +196,7 @@ package enum Metric: UInt8, Sendable, Hashable, CaseIterable {
         case .cacheStreams:
             "Large answers given while they arrived, to the client that fetched or one that waited."
         case .cacheBytes: "Memory the cache holds, its own overhead included."
+        case .cacheRetiredBytes: "Memory of answers that have left the cache while a worker may read them."
         case .cacheEntries: "Answers the cache holds."
         case .cacheEvictions: "Answers put out of the cache for room."
         case .upstreamRequests: "Requests sent upstream, by the status that came back; 0 if none did."

@@ -1,8 +1,9 @@
 package import Cache
+import HTTPModel
 
 /// Everything a request is judged by, at one moment: routes, tenants, limits. Immutable and shared by all
 /// workers; a reload or a change of the tenant store makes a new one. An exchange keeps the one it began
-/// with.
+/// with; what is borrowed from it lives as long.
 package final class ConfigurationSnapshot: Sendable {
     /// Counts the snapshots of the process.
     package let generation: UInt64
@@ -59,18 +60,18 @@ package final class ConfigurationSnapshot: Sendable {
 extension ConfigurationSnapshot {
     /// What a request must keep to on a route, with or without a tenant.
     @inline(__always)
-    func limits(tenant: Int?, route: Int) -> LimitPlan {
-        guard let tenant else { return openLimits[route] }
-        return limits[tenant * routeNumbers.count + route]
+    func limits(tenant: Int?, route: Int) -> Borrowed<LimitPlan> {
+        guard let tenant else { return Borrowed(openLimits[route]) }
+        return Borrowed(limits[tenant * routeNumbers.count + route])
     }
 
     /// Whose part of the cache a route's answers are kept in. A tenant's route without a tenant is a bug that
     /// would mix tenants, so it stops the program.
     @inline(__always)
-    func partition(tenant: Int?, route: Int) -> CachePartition {
+    func partition(tenant: Int?, route: Int) -> Borrowed<CachePartition> {
         switch (routeNumbers[route].sharing, tenant) {
-        case (.tenant, .some(let tenant)): return partitions[tenant]
-        case (.headers, nil): return openPartition
+        case (.tenant, .some(let tenant)): return Borrowed(partitions[tenant])
+        case (.headers, nil): return Borrowed(openPartition)
         case (.tenant, nil), (.headers, .some), (nil, _):
             preconditionFailure("route \(route) has no part of the cache for this request")
         }
@@ -87,12 +88,15 @@ struct RouteNumbers {
     let sharing: RouteCacheConfiguration.Sharing?
     /// Its number in metrics.
     let label: LabelValue
+    /// Rows of a page of which no size is asked; `nil` where there are no pages.
+    let defaultPageSize: Int?
 
     init(_ route: Route) {
         identity = route.identity
         number = route.number
         sharing = route.cache?.sharing
         label = route.label
+        defaultPageSize = route.query?.defaultPageSize
     }
 }
 

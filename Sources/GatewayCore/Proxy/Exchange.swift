@@ -35,6 +35,8 @@ package final class Exchange: PendingAnswer {
     let texts: ExchangeTexts
     /// What will be written down.
     var record: ExchangeRecord
+    // What it was judged by lives as long as the exchange does.
+    private let snapshot: ConfigurationSnapshot
     var state = State.ended
     /// The fetch, once it was started.
     var transfer: Transfer?
@@ -92,6 +94,7 @@ package final class Exchange: PendingAnswer {
         self.connection = connection
         self.texts = texts
         self.record = record
+        snapshot = record.snapshot
         self.write = write
         self.contentIsOutstanding = contentIsOutstanding
     }

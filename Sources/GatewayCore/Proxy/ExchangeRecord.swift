@@ -3,11 +3,11 @@ package import HTTPModel
 
 /// What is known of one exchange, gathered on its way down the corridor and written down once at its end.
 ///
-/// Holds one reference, to the snapshot; route and tenant are positions in it. So a cached answer counts one
-/// reference that all workers share, and not one for each thing it is judged by.
+/// Borrows the snapshot, which the pipeline holds during each event and an exchange for as long as it lives;
+/// route and tenant are positions in it. So a cached answer counts no reference to what all workers share.
 package struct ExchangeRecord {
     /// What the exchange is judged by, the same until it ends.
-    package let snapshot: ConfigurationSnapshot
+    let judge: Borrowed<ConfigurationSnapshot>
     /// When the first byte of the head came.
     package let headBeganAt: MonotonicInstant
     /// When the head was whole, and the request was taken up.
@@ -56,10 +56,10 @@ package struct ExchangeRecord {
 
     /// The record of a request whose head has been read.
     package init(
-        _ head: borrowing RequestHead, _ downstream: Downstream, _ snapshot: ConfigurationSnapshot,
+        _ head: borrowing RequestHead, _ downstream: Downstream, _ judge: Borrowed<ConfigurationSnapshot>,
         receivedBytes: Int
     ) {
-        self.snapshot = snapshot
+        self.judge = judge
         headBeganAt = downstream.headBeganAt
         startedAt = downstream.startedAt
         terms = AnswerTerms(
@@ -72,8 +72,11 @@ package struct ExchangeRecord {
     }
 
     /// The record of a request that says what one before on its connection said, judged by the same snapshot.
-    init(_ repeated: RepeatedRequest, _ downstream: Downstream, _ snapshot: ConfigurationSnapshot) {
-        self.snapshot = snapshot
+    init(
+        _ repeated: borrowing RepeatedRequest, _ downstream: Downstream,
+        _ judge: Borrowed<ConfigurationSnapshot>
+    ) {
+        self.judge = judge
         headBeganAt = downstream.headBeganAt
         startedAt = downstream.startedAt
         terms = repeated.terms
@@ -88,8 +91,8 @@ package struct ExchangeRecord {
     }
 
     /// The record of bytes that are no request.
-    package init(_ downstream: Downstream, _ snapshot: ConfigurationSnapshot) {
-        self.snapshot = snapshot
+    package init(_ downstream: Downstream, _ judge: Borrowed<ConfigurationSnapshot>) {
+        self.judge = judge
         headBeganAt = downstream.headBeganAt
         startedAt = downstream.startedAt
         terms = AnswerTerms(method: .other, persistence: .close, version: .http11)
@@ -105,35 +108,62 @@ package struct ExchangeRecord {
         return start..<(start + min(Int(userAgent.count), AccessLog.maximumUserAgentBytes))
     }
 
+    /// What the exchange is judged by, to be kept.
+    package var snapshot: ConfigurationSnapshot { judge.object }
+
     /// The route, once it is known.
     @inline(__always)
-    package var route: Route? { routeIndex.map { snapshot.routes.routes[$0] } }
+    package var route: Route? { borrowedRoute?.object }
+
+    /// The same for whoever only looks.
+    @inline(__always)
+    var borrowedRoute: Borrowed<Route>? {
+        guard let routeIndex else { return nil }
+        return judge.read { Borrowed($0.routes.routes[routeIndex]) }
+    }
 
     /// The tenant, once it is known.
     @inline(__always)
-    package var tenant: TenantContext? { tenantIndex.map { snapshot.tenants[$0] } }
+    package var tenant: TenantContext? { borrowedTenant?.object }
+
+    /// The same for whoever only looks.
+    @inline(__always)
+    var borrowedTenant: Borrowed<TenantContext>? {
+        guard let tenantIndex else { return nil }
+        return judge.read { Borrowed($0.tenants[tenantIndex]) }
+    }
 
     /// The route's number in metrics.
     @inline(__always)
-    var routeLabel: LabelValue { routeIndex.map { snapshot.routeNumbers[$0].label } ?? .other }
+    var routeLabel: LabelValue {
+        guard let routeIndex else { return .other }
+        return judge.read { $0.routeNumbers[routeIndex].label }
+    }
 
     /// Who shares the route's answers; `nil` if they are not kept.
     @inline(__always)
     var sharing: RouteCacheConfiguration.Sharing? {
         guard let routeIndex else { return nil }
-        return snapshot.routeNumbers[routeIndex].sharing
+        return judge.read { $0.routeNumbers[routeIndex].sharing }
     }
 
     /// Whose part of the cache the answers to this request are in; once its route is known to have one.
     @inline(__always)
-    var partition: CachePartition {
+    var partition: CachePartition { borrowedPartition.object }
+
+    /// The same for whoever only looks.
+    @inline(__always)
+    var borrowedPartition: Borrowed<CachePartition> {
         guard let routeIndex else { preconditionFailure("a part of the cache without a route") }
-        return snapshot.partition(tenant: tenantIndex, route: routeIndex)
+        return judge.read { $0.partition(tenant: tenantIndex, route: routeIndex) }
     }
 
     /// The tenant's numbers, once it is known.
     @inline(__always)
-    var tenantNumbers: TenantNumbers? { tenantIndex.map { snapshot.tenantNumbers[$0] } }
+    var tenantNumbers: TenantNumbers? {
+        guard let tenantIndex else { return nil }
+        return judge.read { $0.tenantNumbers[tenantIndex] }
+    }
 
     /// The request's method.
     package var method: Method { terms.method }

@@ -108,7 +108,7 @@ package final class ExchangeRecorder {
 
     /// What a line tells of the request itself, for other lines about the same; empty without a log.
     func requestFields(
-        _ record: borrowing ExchangeRecord, path: Span<UInt8>, userAgent: Span<UInt8>
+        _ record: ExchangeRecord, path: Span<UInt8>, userAgent: Span<UInt8>
     ) -> [UInt8] {
         guard log != nil else { return [] }
         return log?.render { Self.addRequest(record, path: path, userAgent: userAgent, to: &$0) } ?? []
@@ -135,10 +135,7 @@ package final class ExchangeRecorder {
     private static func addRequest(
         _ record: borrowing ExchangeRecord, path: Span<UInt8>, userAgent: Span<UInt8>, to log: inout AccessLog
     ) {
-        if let tenant = record.tenant {
-            let text = tenant.logText
-            log.add(.tenant, rendered: text.span)
-        }
+        record.borrowedTenant?.read { $0.logText.withSpan { log.add(.tenant, rendered: $0) } }
         if let token = record.token {
             log.add(.tokenID, packed: token.packed, count: TokenID.characterCount)
         }
@@ -147,10 +144,7 @@ package final class ExchangeRecorder {
         if let tls = record.tls { log.add(.tlsVersion, word: tls.number) }
         log.add(.method, word: record.method.name ?? "other")
         log.add(.path, text: path)
-        if let route = record.route {
-            let text = route.logText
-            log.add(.route, rendered: text.span)
-        }
+        record.borrowedRoute?.read { $0.logText.withSpan { log.add(.route, rendered: $0) } }
         if !userAgent.isEmpty {
             let shown = userAgent.extracting(first: min(userAgent.count, AccessLog.maximumUserAgentBytes))
             log.add(.userAgent, text: shown)

@@ -14,14 +14,17 @@ extension RequestPipeline {
         let subject = AccessSubject(
             method: head.method, address: record.address, routeIndex: routeIndex,
             nowUnixSeconds: recorder.nowUnixSeconds)
-        let access = record.snapshot.routes.routes[routeIndex].access
-        switch access.decide(
-            subject, authorization: bytes.extracting(value.range), in: record.snapshot.access)
-        {
+        let decision = record.judge.read { snapshot in
+            Borrowed(snapshot.routes.routes[routeIndex]).read { route in
+                route.access.decide(
+                    subject, authorization: bytes.extracting(value.range), in: snapshot.access)
+            }
+        }
+        switch decision {
         case .open: return nil
         case .granted(let grant):
             precondition(
-                record.snapshot.tenants[grant.tenantIndex].tenant.identity == grant.tenantIdentity,
+                record.judge.read { $0.tenants[grant.tenantIndex].tenant.identity == grant.tenantIdentity },
                 "the grant is not of tenant \(grant.tenantIndex)")
             record.token = grant.token
             record.tenantIndex = grant.tenantIndex
@@ -35,7 +38,7 @@ extension RequestPipeline {
                 if let seconds = failedTokens.take(record.address, now: record.startedAt) {
                     return .guessing(retryAfterSeconds: seconds)
                 }
-                record.snapshot.access.judgeInVain(after: reason)
+                record.judge.read { $0.access.judgeInVain(after: reason) }
             }
             if let holder {
                 record.token = holder.token
@@ -49,8 +52,10 @@ extension RequestPipeline {
     /// Notes the use of a token, and says of its end what there is to say.
     func note(_ grant: TokenGrant, _ record: borrowing ExchangeRecord) {
         let now = recorder.nowUnixSeconds
-        record.snapshot.access.noteUse(of: grant, nowUnixSeconds: now)
-        let end = record.snapshot.access.farewell(of: grant, nowUnixSeconds: now)
+        let end = record.judge.read { snapshot in
+            snapshot.access.noteUse(of: grant, nowUnixSeconds: now)
+            return snapshot.access.farewell(of: grant, nowUnixSeconds: now)
+        }
         if end.isSaid { farewell.append(end, to: &ownFields) }
     }
 

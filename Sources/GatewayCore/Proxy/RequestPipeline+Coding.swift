@@ -4,8 +4,9 @@ import HTTPModel
 /// Stage 13 for clients that accept codings: which form of a stored answer they get, and when it is made.
 extension RequestPipeline {
     /// The form of a stored answer that is given. The second hit that could use one that is not there has it
-    /// made, for those to come.
-    func coded(_ entry: CacheEntry, _ codings: AcceptedCodings) -> CacheEntry {
+    /// made, for those to come. The plain one holds all others.
+    func coded(_ entry: CacheEntry, _ codings: AcceptedCodings) -> Borrowed<CacheEntry> {
+        if codings.isUnsaid { return Borrowed(entry) }
         let (answer, wanted) = entry.inCoding(codings, of: cache.compression.codings)
         if let wanted, entry.wants(wanted), !compression.add(entry, wanted) { entry.postpone(wanted) }
         return answer
@@ -30,17 +31,18 @@ extension RequestPipeline {
     /// Says in `tag` which form of an answer the client has, if it has one that it would accept now; the
     /// plain one's tag is `plain`.
     func findHeld(_ plain: Span<UInt8>, _ codings: AcceptedCodings, _ has: (Span<UInt8>) -> Bool) -> Bool {
-        tag.removeAll(keepingCapacity: true)
+        tag.removeAll()
         if codings.plainQuality > 0, has(plain) {
             tag.append(plain)
             return true
         }
         if codings.isUnsaid { return false }
+        guard plain.count >= 2 else { return false }
         for coding in ContentCoding.allCases where codings.quality(of: coding) > 0 {
-            tag.removeAll(keepingCapacity: true)
-            coding.appendTag(from: plain, to: &tag)
-            let tag = tag
-            if !tag.isEmpty, has(tag.span) { return true }
+            tag.removeAll()
+            tag.append(plain.extracting(first: plain.count - 1))
+            tag.append(coding.tagEnd)
+            if tag.withBytes({ has($0) }) { return true }
         }
         return false
     }

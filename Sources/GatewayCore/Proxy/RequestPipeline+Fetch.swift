@@ -149,11 +149,13 @@ extension RequestPipeline {
         switch news {
         case .leadNow: courier.deliver(cache.collapser.leave(ticket))
         case .ended(.entry(let page)):
-            if let model = exchange.pageModel,
-                let slice = cache.slice(of: page, answering: question, model: model, now: now)
-            {
-                exchange.deliver(
-                    CacheEntry(slice, bodyByteCount: slice.bodyByteCount), role: .collapsed)
+            // The slice does not hold the page: nobody else here may.
+            let answer = withExtendedLifetime(page) {
+                exchange.pageModel.flatMap { cache.slice(of: page, answering: question, model: $0, now: now) }
+                    .map { CacheEntry($0, bodyByteCount: $0.bodyByteCount) }
+            }
+            if let answer {
+                exchange.deliver(answer, role: .collapsed)
                 return exchange.setRole(.collapsed, detail: .pageSlice)
             }
         case .ended(.stale), .ended(.goAlone), .ended(.failed), .arriving: break

@@ -13,12 +13,21 @@ extension RequestPipeline {
         _ method: Method, _ downstream: Downstream, _ record: inout ExchangeRecord
     ) -> Refusal? {
         guard let index = record.routeIndex else { return .noRoute }
-        let plan = record.snapshot.limits(tenant: record.tenantIndex, route: index)
+        let tenant = record.tenantIndex
+        return record.judge.read { $0.limits(tenant: tenant, route: index) }.read { plan in
+            checkLimits(plan, route: index, method, downstream, &record)
+        }
+    }
+
+    private func checkLimits(
+        _ plan: LimitPlan, route index: Int, _ method: Method, _ downstream: Downstream,
+        _ record: inout ExchangeRecord
+    ) -> Refusal? {
         if plan.isEmpty { return nil }
         let tenant = record.tenantNumbers
         let subject = LimitSubject(
             tenant: tenant?.identity ?? 0, token: record.token?.value ?? 0,
-            route: record.snapshot.routeNumbers[index].identity,
+            route: record.judge.read { $0.routeNumbers[index].identity },
             credential: tenant?.credentialIdentity ?? 0, address: downstream.address)
         limited.fieldsStart = ownFields.count
         limited.price = method.isSafe ? plan.cost.miss : plan.cost.write
@@ -31,7 +40,7 @@ extension RequestPipeline {
             at: LimitMoment(downstream.startedAt, unixNanoseconds: recorder.nowUnixNanoseconds),
             &limited.take)
         if decision == .within {
-            limited.plan = plan
+            limited.plan = Borrowed(plan)
             return nil
         }
         return settle(decision, plan, &record)
@@ -40,7 +49,7 @@ extension RequestPipeline {
     /// What an answer out of the cache costs, before it is given.
     func takeForHit(_ record: inout ExchangeRecord) -> Refusal? {
         guard let plan = limited.plan.take() else { return nil }
-        return take(LimitCharge(tokens: plan.cost.hit), plan, &record)
+        return plan.read { take(LimitCharge(tokens: $0.cost.hit), $0, &record) }
     }
 
     /// What a request costs that the cache has no answer for, and its place among the requests under way.
@@ -60,7 +69,7 @@ extension RequestPipeline {
             recorder.shed(record.tenant, shortage)
             return .overloaded(retryAfterSeconds: shedder.retryAfterSeconds())
         }
-        guard let plan = limited.plan.take() else { return nil }
+        guard let plan = limited.plan.take()?.object else { return nil }
         let refusal = take(
             LimitCharge(tokens: limited.price, isUnderWay: plan.countsUnderWay), plan, &record)
         if refusal == nil, limited.take.report.underWay != 0 {
@@ -72,7 +81,7 @@ extension RequestPipeline {
     /// Tells a client what its limits have left when it is refused for another reason: a take of nothing.
     private func tellLimits(_ record: inout ExchangeRecord) {
         guard let plan = limited.plan.take() else { return }
-        _ = take(LimitCharge(tokens: 0), plan, &record)
+        plan.read { _ = take(LimitCharge(tokens: 0), $0, &record) }
     }
 
     private func take(
@@ -128,8 +137,9 @@ struct LimitedRequest: ~Copyable {
     var take = LimitTake()
     /// What it costs unless the cache answers it, in tokens.
     var price: UInt64 = 0
-    /// Its limits, until it has paid or is refused; then, and for a request without any, absent.
-    var plan: LimitPlan?
+    /// Its limits, until it has paid or is refused; then, and for a request without any, absent. The snapshot
+    /// holds them.
+    var plan: Borrowed<LimitPlan>?
     /// Whether nothing is owed.
     var isPaid: Bool { plan == nil }
     /// Where the fields about limits begin in the gateway's own fields.

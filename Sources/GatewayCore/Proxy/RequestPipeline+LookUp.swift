@@ -10,31 +10,25 @@ extension RequestPipeline {
         _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
-        guard let route = record.route else { preconditionFailure("a look-up without a route") }
-        let partition = record.partition
+        guard let routeIndex = record.routeIndex else { preconditionFailure("a look-up without a route") }
         let now = downstream.startedAt
-        let found = cache.lookUp(partition, route: route.number, query: key, now: now)
-        if case .fresh(let entry) = found {
-            if let refusal = takeForHit(&record) {
-                return answer(refusal, head, bytes, downstream, &record, into: &output)
-            }
-            if entry.status == .notFound, let shown = slice(key, partition, route, now: now),
-                shown.source.isNewer(than: entry)
-            {
-                // A page that came later shows what was missing.
-                return answer(shown, request, head, bytes, downstream, &record, into: &output)
-            }
-            record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
-            return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
+        let number = record.judge.read { $0.routeNumbers[routeIndex].number }
+        let found = record.borrowedPartition.read {
+            cache.lookUp($0, route: number, query: key, now: now, as: reader)
         }
-        if let slice = slice(key, partition, route, now: now) {
+        if case .fresh(let entry) = found {
+            return entry.read {
+                answerFresh($0, key, request, head, bytes, downstream, &record, into: &output)
+            }
+        }
+        if let slice = slice(key, record, now: now) {
             if let refusal = takeForHit(&record) {
                 return answer(refusal, head, bytes, downstream, &record, into: &output)
             }
             return answer(slice, request, head, bytes, downstream, &record, into: &output)
         }
         record.cacheStatus = .forward(CacheForward(found.forwardReason))
-        if case .stale(let entry) = found, entry.mayAnswerWhileRevalidating(at: now) {
+        if let entry = found.staleEntry, entry.mayAnswerWhileRevalidating(at: now) {
             if let refusal = takeForHit(&record) {
                 return answer(refusal, head, bytes, downstream, &record, into: &output)
             }
@@ -42,7 +36,7 @@ extension RequestPipeline {
             record.cacheStatus = .staleHit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
             return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
         }
-        if case .miss = found, let wide = wideTarget(key, partition, record, now: now) {
+        if case .miss = found, let wide = wideTarget(key, record.partition, record, now: now) {
             return askWide(wide, key, request, head, bytes, downstream, &record, into: &output)
         }
         if let refusal = takeForUpstream(
@@ -54,6 +48,26 @@ extension RequestPipeline {
         prepareFill(exchange, request, head, bytes, downstream, found.staleEntry)
         join(exchange, key, model: exchange.pageModel, now: now)
         return .pending(exchange)
+    }
+
+    /// Answers from what is stored for the very question and fresh.
+    private func answerFresh(
+        _ entry: CacheEntry, _ key: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>, _ downstream: Downstream, _ record: inout ExchangeRecord,
+        into output: inout ByteBuffer
+    ) -> Handling {
+        let now = downstream.startedAt
+        if let refusal = takeForHit(&record) {
+            return answer(refusal, head, bytes, downstream, &record, into: &output)
+        }
+        if entry.status == .notFound, let shown = slice(key, record, now: now),
+            shown.source.read({ $0.isNewer(than: entry) })
+        {
+            // A page that came later shows what was missing.
+            return answer(shown, request, head, bytes, downstream, &record, into: &output)
+        }
+        record.cacheStatus = .hit(ttlSeconds: entry.remainingLifetimeSeconds(now: now))
+        return answer(from: entry, request, head, bytes, downstream, &record, into: &output)
     }
 
     /// 10: leads, follows or goes alone. With a model, larger pages than the one asked for are followed too.
@@ -140,29 +154,31 @@ extension RequestPipeline {
         _ downstream: Downstream, _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling {
         if request.isConditional, !entry.eTag.isEmpty {
-            let held = entry.bytes
-            if holds(held.span.extracting(entry.eTag.range), request, head, bytes) {
-                let tag = tag
+            let isHeld = head.fields.withSpan { lines in
+                entry.bytes.withSpan {
+                    holds($0.extracting(entry.eTag.range), request.codings, lines, bytes)
+                }
+            }
+            if isHeld {
                 let lifetime = entry.remainingLifetimeSeconds(now: downstream.startedAt)
-                return confirm(
-                    tag.span, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
+                return tag.withBytes {
+                    confirm($0, entry, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
+                }
             }
         }
-        if request.codings.isUnsaid {
-            return answer(from: entry, head, bytes, downstream, &record, into: &output)
+        return coded(entry, request.codings).read {
+            answer(from: $0, head, bytes, downstream, &record, into: &output)
         }
-        let given = coded(entry, request.codings)
-        return answer(from: given, head, bytes, downstream, &record, into: &output)
     }
 
-    /// Whether the client has an answer whose plain form has this tag; `tag` then is that of the form it has.
+    /// Whether the client has, by the lines of its request, an answer whose plain form has this tag; `tag`
+    /// then is that of the form it has.
     func holds(
-        _ plain: Span<UInt8>, _ request: CacheRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+        _ plain: Span<UInt8>, _ codings: AcceptedCodings, _ lines: Span<FieldLine>, _ bytes: Span<UInt8>
     ) -> Bool {
-        let lines = head.fields
-        return findHeld(plain, request.codings) { tag in
-            for line in lines where line.known == .ifNoneMatch {
-                if EntityTagList.names(tag, in: bytes.extracting(line.value.range)) { return true }
+        findHeld(plain, codings) { tag in
+            for index in lines.indices where lines[index].known == .ifNoneMatch {
+                if EntityTagList.names(tag, in: bytes.extracting(lines[index].value.range)) { return true }
             }
             return false
         }

@@ -5,15 +5,26 @@ import HTTPModel
 extension RequestPipeline {
     /// The answer out of a stored page of the same list, if one decides the question.
     func slice(
+        _ key: Span<UInt8>, _ record: borrowing ExchangeRecord, now: MonotonicInstant
+    ) -> PageSlice? {
+        guard let route = record.borrowedRoute else { return nil }
+        let partition = record.borrowedPartition
+        return route.read { route in partition.read { slice(key, $0, route, now: now) } }
+    }
+
+    private func slice(
         _ key: Span<UInt8>, _ partition: CachePartition, _ route: Route, now: MonotonicInstant
     ) -> PageSlice? {
         guard let policy = route.cache, policy.sharing == .tenant else { return nil }
         var found: PageSlice?
-        if let page = route.page {
-            found = cache.slice(partition, route: route.number, query: key, model: page, now: now)
+        if let page = route.page.map({ Borrowed($0) }) {
+            found = page.read {
+                cache.slice(partition, route: route.number, query: key, model: $0, now: now, as: reader)
+            }
         } else if let list = route.list, let id = Self.lastSegment(of: key) {
             found = cache.row(
-                partition, of: list, id: key.extracting(id), lifetime: policy.timeToLive, now: now)
+                partition, of: list, id: key.extracting(id), lifetime: policy.timeToLive, now: now,
+                as: reader)
         }
         // The last line of defence, as for entries.
         precondition(found?.belongs(to: partition) ?? true, "a page of another tenant answers")
@@ -25,7 +36,7 @@ extension RequestPipeline {
         _ key: Span<UInt8>, _ partition: CachePartition, _ route: UInt32, _ question: ListQuestion,
         now: MonotonicInstant
     ) -> PageSlice? {
-        let found = cache.slice(partition, route: route, query: key, question, now: now)
+        let found = cache.slice(partition, route: route, query: key, question, now: now, as: reader)
         precondition(found?.belongs(to: partition) ?? true, "a page of another tenant answers")
         return found
     }
@@ -57,15 +68,19 @@ extension RequestPipeline {
     ) -> Handling {
         let now = downstream.startedAt
         let plain = slice.eTag
-        if request.isConditional, holds(plain.span, request, head, bytes) {
-            let held = tag
-            return confirm(
-                held.span, slice.source, lifetimeSeconds: slice.remainingLifetimeSeconds(now: now), bytes,
-                downstream, &record, into: &output)
+        if request.isConditional,
+            head.fields.withSpan({ holds(plain.span, request.codings, $0, bytes) })
+        {
+            let lifetime = slice.remainingLifetimeSeconds(now: now)
+            return slice.source.read { source in
+                tag.withBytes {
+                    confirm($0, source, lifetimeSeconds: lifetime, bytes, downstream, &record, into: &output)
+                }
+            }
         }
         let bodyByteCount = slice.bodyByteCount
         guard bodyByteCount <= ResponseComposer.firstContentBytes else {
-            record.status = slice.source.status
+            record.status = slice.source.read { $0.status }
             return deliver(slice, bodyByteCount, head, bytes, downstream, record)
         }
         put(slice, bodyByteCount, tag: plain.span, downstream, &record, into: &output)
@@ -78,7 +93,7 @@ extension RequestPipeline {
         _ slice: PageSlice, _ bodyByteCount: Int, tag: Span<UInt8>, _ downstream: Downstream,
         _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) {
-        record.status = slice.source.status
+        record.status = slice.source.read { $0.status }
         let before = output.count
         ownFields.withBytes { own in
             composer.answer(

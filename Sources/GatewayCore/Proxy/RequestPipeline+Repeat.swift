@@ -10,19 +10,23 @@ extension RequestPipeline {
         _ repeated: RepeatedRequest, _ downstream: Downstream, into output: inout ByteBuffer
     ) -> Handling? {
         precondition(underWay == nil, "a place among the requests under way belongs to no exchange")
+        reader.begin()
         let downstream = downstream.seen(from: repeated.address)
-        var record = ExchangeRecord(repeated, downstream, snapshot)
-        guard repeated.isJudged(by: record.snapshot) else { return nil }
+        var record = ExchangeRecord(repeated, downstream, Borrowed(snapshot))
+        guard record.judge.read({ repeated.isJudged(by: $0) }) else { return nil }
         if let shown = repeated.shown {
-            let refusal = record.snapshot.access.refusal(
-                of: shown, nowUnixSeconds: recorder.nowUnixSeconds)
+            let now = recorder.nowUnixSeconds
+            let refusal = record.judge.read { $0.access.refusal(of: shown, nowUnixSeconds: now) }
             guard refusal == repeated.shownRefusal else { return nil }
         }
         identifier.make()
         beginOwnFields()
         if let shown = repeated.shown, repeated.isGranted { note(shown, record) }
         switch repeated.verdict {
-        case .admitted: return answerAdmitted(repeated, downstream, &record, into: &output)
+        case .admitted:
+            return repeated.target.withSpan { target in
+                answerAdmitted(repeated, target, downstream, &record, into: &output)
+            }
         case .refused(let refusal):
             return refuse(again(refusal, record), repeated, &record, into: &output)
         }
@@ -30,24 +34,31 @@ extension RequestPipeline {
 
     /// 8 and 9: within the limits, out of the cache.
     private func answerAdmitted(
-        _ repeated: RepeatedRequest, _ downstream: Downstream, _ record: inout ExchangeRecord,
-        into output: inout ByteBuffer
+        _ repeated: RepeatedRequest, _ target: Span<UInt8>, _ downstream: Downstream,
+        _ record: inout ExchangeRecord, into output: inout ByteBuffer
     ) -> Handling? {
         guard let route = record.routeIndex else { preconditionFailure("admitted to no route") }
         if let refusal = checkLimits(record.method, downstream, &record) {
             return refuse(refusal, repeated, &record, into: &output)
         }
-        let (now, target) = (downstream.startedAt, repeated.target)
-        let number = record.snapshot.routeNumbers[route].number
-        let found = cache.lookUp(record.partition, route: number, query: target.span, now: now)
-        if case .fresh(let entry) = found {
+        let now = downstream.startedAt
+        let number = record.judge.read { $0.routeNumbers[route].number }
+        let found = record.borrowedPartition.read {
+            cache.lookUp($0, route: number, query: target, now: now, as: reader)
+        }
+        if case .fresh(let found) = found {
             // That something is missing may have been overtaken by a page that shows it; a large answer goes
             // out piece by piece.
-            if entry.status != .notFound, entry.body.count <= ResponseComposer.firstContentBytes {
+            let handling = found.read { entry -> Handling? in
+                guard entry.status != .notFound, entry.body.count <= ResponseComposer.firstContentBytes
+                else { return nil }
                 return give(entry, repeated, downstream, &record, into: &output)
             }
+            if let handling { return handling }
         } else if let question = repeated.question,
-            let slice = slice(target.span, record.partition, number, question, now: now)
+            let slice = record.borrowedPartition.read({
+                slice(target, $0, number, question, now: now)
+            })
         {
             let byteCount = slice.bodyByteCount
             if byteCount <= ResponseComposer.firstContentBytes {
@@ -67,13 +78,15 @@ extension RequestPipeline {
         let lifetime = entry.remainingLifetimeSeconds(now: downstream.startedAt)
         record.cacheStatus = .hit(ttlSeconds: lifetime)
         if holds(entry, repeated) {
-            let tag = tag
-            putConfirmation(
-                tag.span, entry, lifetimeSeconds: lifetime, downstream, &record, into: &output)
+            tag.withBytes {
+                putConfirmation($0, entry, lifetimeSeconds: lifetime, downstream, &record, into: &output)
+            }
         } else {
-            let given = repeated.codings.isUnsaid ? entry : coded(entry, repeated.codings)
-            let sent = begin(given, downstream, &record, into: &output)
-            precondition(sent == Int(given.body.count), "\(sent) of \(given.body.count) bytes were written")
+            coded(entry, repeated.codings).read { given in
+                let sent = begin(given, downstream, &record, into: &output)
+                precondition(
+                    sent == Int(given.body.count), "\(sent) of \(given.body.count) bytes were written")
+            }
         }
         return write(record, repeated)
     }
@@ -88,9 +101,11 @@ extension RequestPipeline {
         record.cacheStatus = .slice(ttlSeconds: lifetime)
         let plain = slice.eTag
         if holds(plain.span, repeated) {
-            let tag = tag
-            putConfirmation(
-                tag.span, slice.source, lifetimeSeconds: lifetime, downstream, &record, into: &output)
+            slice.source.read { source in
+                tag.withBytes {
+                    putConfirmation($0, source, lifetimeSeconds: lifetime, downstream, &record, into: &output)
+                }
+            }
         } else {
             put(slice, bodyByteCount, tag: plain.span, downstream, &record, into: &output)
         }
@@ -99,15 +114,15 @@ extension RequestPipeline {
 
     private func holds(_ entry: CacheEntry, _ repeated: RepeatedRequest) -> Bool {
         if repeated.condition.isEmpty { return false }
-        let held = entry.bytes
-        return holds(held.span.extracting(entry.eTag.range), repeated)
+        return entry.bytes.withSpan { holds($0.extracting(entry.eTag.range), repeated) }
     }
 
     /// Whether the client has the answer whose plain form has this tag; `tag` then is that of what it has.
     private func holds(_ plain: Span<UInt8>, _ repeated: RepeatedRequest) -> Bool {
-        let condition = repeated.condition
-        guard !condition.isEmpty, !plain.isEmpty else { return false }
-        return findHeld(plain, repeated.codings) { EntityTagList.names($0, in: condition.span) }
+        if repeated.condition.isEmpty || plain.isEmpty { return false }
+        return repeated.condition.withSpan { condition in
+            findHeld(plain, repeated.codings) { EntityTagList.names($0, in: condition) }
+        }
     }
 
     /// A refusal given once more. A token that is not good is taken from its address's bucket each time.
@@ -129,10 +144,11 @@ extension RequestPipeline {
     }
 
     /// 14.
-    private func write(_ record: borrowing ExchangeRecord, _ repeated: RepeatedRequest) -> Handling {
+    private func write(_ record: ExchangeRecord, _ repeated: RepeatedRequest) -> Handling {
         recorder.repeated()
-        let fields = repeated.logFields
-        identifier.bytes.withBytes { recorder.write(record, identifier: $0, fields: fields.span) }
+        repeated.logFields.withSpan { fields in
+            identifier.bytes.withBytes { recorder.write(record, identifier: $0, fields: fields) }
+        }
         return .answered(record.persistence)
     }
 
@@ -141,7 +157,7 @@ extension RequestPipeline {
     /// may be judged otherwise at another moment, and what was not answered out of the cache.
     func keep(
         _ refusal: Refusal?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        _ record: borrowing ExchangeRecord
+        _ record: ExchangeRecord
     ) {
         guard head.framing == .none, head.keepsAlive, !head.expectsContinue, record.persistence == .keep,
             bytes.count <= RepeatedRequest.maximumHeadBytes, head.firstIndex(of: .xRequestID) == nil,
@@ -161,7 +177,7 @@ extension RequestPipeline {
     }
 
     /// What an admitted request asks of a list, if its route has pages that answer each other.
-    private func question(_ record: borrowing ExchangeRecord) -> ListQuestion? {
+    private func question(_ record: ExchangeRecord) -> ListQuestion? {
         guard let route = record.route, let model = route.page else { return nil }
         return target.withBytes {
             cache.question(record.partition, route: route.number, query: $0, model: model)
@@ -169,7 +185,7 @@ extension RequestPipeline {
     }
 
     private func verdict(
-        _ refusal: Refusal?, _ record: borrowing ExchangeRecord
+        _ refusal: Refusal?, _ record: ExchangeRecord
     ) -> RepeatedRequest.Verdict? {
         switch refusal {
         case nil:

@@ -60,7 +60,7 @@ extension RequestPipeline {
         identifier.make()
         beginOwnFields()
         path.removeAll()
-        var record = ExchangeRecord(downstream, snapshot)
+        var record = ExchangeRecord(downstream, Borrowed(snapshot))
         put(refusal, &record, into: &output)
         write(record, [UInt8]().span)
     }
@@ -96,6 +96,10 @@ extension RequestPipeline {
         identifier.bytes.withBytes { ownFields.append($0) }
         ownFields.append("\r\n")
     }
+
+    /// Nothing is served until the next event: what leaves the cache meanwhile need not wait for this
+    /// worker.
+    package func rest() { reader.rest() }
 
     /// Has the answers that have not begun say that their connections end with them.
     package func drain() {
@@ -249,10 +253,11 @@ extension RequestPipeline {
         exchange.record.status = .notModified
         let texts = exchange.texts
         let own = texts.bytes.span.extracting(texts.ownFields)
-        let tag = tag
-        composer.answerNotModified(
-            tag.span, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
-            own: own, now: now, into: &output)
+        tag.withBytes {
+            composer.answerNotModified(
+                $0, entry, lifetimeSeconds: entry.remainingLifetimeSeconds(now: now), exchange.record.terms,
+                own: own, now: now, into: &output)
+        }
         return true
     }
 

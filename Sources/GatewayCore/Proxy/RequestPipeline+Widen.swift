@@ -27,8 +27,8 @@ extension RequestPipeline {
         }
         let partition = record.partition
         let now = downstream.startedAt
-        let found = cache.lookUp(partition, route: route.number, query: wide.span, now: now)
-        if case .stale(let entry) = found, entry.mayAnswerWhileRevalidating(at: now),
+        let found = cache.lookUp(partition, route: route.number, query: wide.span, now: now, as: reader)
+        if let entry = found.staleEntry, entry.mayAnswerWhileRevalidating(at: now),
             let slice = entry.slice(answering: key, model: model)
         {
             if let refusal = takeForHit(&record) {

@@ -14,6 +14,8 @@ package import HTTPModel
 /// forwarded either, so that nothing unkeyed can shape a stored answer. One pipeline per worker.
 package final class RequestPipeline {
     let cache: HTTPCache
+    /// As whom this worker looks into it.
+    let reader: CacheReader
     let limiter: RateLimiter
     let upstream: UpstreamClient
     /// The exchanges of this worker that have no answer yet.
@@ -40,7 +42,7 @@ package final class RequestPipeline {
     private var key = ByteBuffer(minimumCapacity: 1_024)
     private var queries = ListQueryNormalizer()
     /// The entity tag that the client of the request at hand already has.
-    var tag: [UInt8] = []
+    var tag = ByteBuffer(minimumCapacity: 128)
     var farewell = FarewellFields()
     /// What the request at hand owes its limits.
     var limited = LimitedRequest()
@@ -65,6 +67,7 @@ package final class RequestPipeline {
     /// Makes a worker's pipeline.
     init(_ parts: PipelineParts, snapshot: ConfigurationSnapshot) {
         cache = parts.cache
+        reader = parts.cache.makeReader()
         limiter = parts.limiter
         upstream = parts.upstream
         recorder = parts.recorder
@@ -83,6 +86,7 @@ package final class RequestPipeline {
     /// A fetch for the cache alone has no connection that would end it: it ends with its worker. Followers
     /// elsewhere fetch for themselves; those who have got some of the answer have to know that it is over.
     deinit {
+        reader.leave()
         for exchange in exchanges.all {
             if let arriving = exchange.arriving { courier.deliver(arriving.abandon()) }
             guard let permit = exchange.permit.take() else { continue }
@@ -96,14 +100,14 @@ package final class RequestPipeline {
         _ head: inout RequestHead, _ bytes: Span<UInt8>, _ downstream: Downstream,
         into output: inout ByteBuffer
     ) -> Handling {
-        let proxies = snapshot.trustedProxies
-        let downstream = proxies.isEmpty ? downstream : downstream.behind(proxies, head, bytes)
         precondition(underWay == nil, "a place among the requests under way belongs to no exchange")
+        reader.begin()
+        let downstream = client(of: downstream, head, bytes)
         identifier.take(from: head, bytes)
         beginOwnFields()
         path.removeAll()
         shown = nil
-        var record = ExchangeRecord(head, downstream, snapshot, receivedBytes: bytes.count)
+        var record = ExchangeRecord(head, downstream, Borrowed(snapshot), receivedBytes: bytes.count)
         let refusal = judge(head, bytes, downstream, &record)
         // A query that goes by the cache is nothing to be looked up.
         let mayBeKept = downstream.mayBeKept && record.cacheStatus == nil
@@ -117,6 +121,16 @@ package final class RequestPipeline {
         precondition(limited.isPaid, "a request got an answer that has not paid for it")
         if mayBeKept, case .answered = handling { keep(nil, head, bytes, record) }
         return handling
+    }
+
+    /// The client that a request comes from: the peer, or who a trusted proxy says it is.
+    private func client(
+        of downstream: Downstream, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) -> Downstream {
+        Borrowed(snapshot).read { snapshot in
+            if snapshot.trustedProxies.isEmpty { return downstream }
+            return downstream.behind(snapshot.trustedProxies, head, bytes)
+        }
     }
 
     /// Stages 4 to 8: everything that can refuse before the cache or the upstream is asked.
@@ -150,10 +164,13 @@ package final class RequestPipeline {
 
     /// 5: the rule that takes the request.
     private func findRoute(_ method: Method, _ record: inout ExchangeRecord) -> Refusal? {
-        switch path.withBytes({ record.snapshot.routes.match(method, $0) }) {
+        let match = record.judge.read { snapshot in
+            path.withBytes { snapshot.routes.match(method, $0) }
+        }
+        switch match {
         case .matched(let index):
             record.routeIndex = index
-            record.pageSize = record.snapshot.routes.routes[index].query?.defaultPageSize
+            record.pageSize = record.judge.read { $0.routeNumbers[index].defaultPageSize }
             return nil
         case .methodNotAllowed(let allow): return .methodNotAllowed(allow: allow)
         case .notFound: return .noRoute
@@ -166,11 +183,19 @@ package final class RequestPipeline {
     ) -> Refusal? {
         target.removeAll()
         path.withBytes { target.append($0) }
+        guard let route = record.borrowedRoute else { return .noRoute }
         let raw = bytes.extracting(head.query.range)
-        guard let model = record.route?.query else {
+        guard let model = route.read({ $0.query.map { Borrowed($0) } }) else {
             appendRawQuery(head, raw)
             return checkCeiling(raw: raw, nil)
         }
+        return model.read { normalize(raw, by: $0, head, &record) }
+    }
+
+    private func normalize(
+        _ raw: Span<UInt8>, by model: ListQueryModel, _ head: borrowing RequestHead,
+        _ record: inout ExchangeRecord
+    ) -> Refusal? {
         switch queries.normalize(raw, model: model, into: &query) {
         case .canonical(let limit):
             record.pageSize = limit

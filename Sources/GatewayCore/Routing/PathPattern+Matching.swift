@@ -4,7 +4,7 @@ extension PathPattern {
     /// Whether a canonical path is one of this pattern's, byte by byte and with regard to case. Allocates
     /// nothing.
     package func matches(_ path: Span<UInt8>) -> Bool {
-        if !onlyPath.isEmpty { return path.equals(onlyPath.span) }
+        if !onlyPath.isEmpty { return onlyPath.withSpan { path.equals($0) } }
         guard !path.isEmpty, path[0] == UInt8(ascii: "/") else { return false }
         // `position` is where the next segment begins: behind a slash, or one past the end when none is left.
         var position = 1

@@ -28,11 +28,16 @@ package struct RouteTable: Sendable {
     /// Finds the route of a request. `path` is canonical. Linear in the number of routes.
     package func match(_ method: Method, _ path: Span<UInt8>) -> Match {
         var pathIsKnown = false
-        let routes = self.routes.span
-        for index in routes.indices where routes[index].path.matches(path) {
-            if routes[index].takes(method) { return .matched(index) }
-            pathIsKnown = true
+        let matched = routes.withSpan { routes -> Int? in
+            for index in routes.indices {
+                let route = Borrowed(routes[index])
+                guard route.read({ $0.path.matches(path) }) else { continue }
+                if route.read({ $0.takes(method) }) { return index }
+                pathIsKnown = true
+            }
+            return nil
         }
+        if let matched { return .matched(matched) }
         return pathIsKnown ? .methodNotAllowed(allow: allowed(path)) : .notFound
     }
 

@@ -107,6 +107,7 @@ final class GatewayApplication: Application {
             housekeeping?.tick(now: worker.now)
             prober?.tick(now: worker.now)
         }
+        pipeline.rest()
     }
 
     override var nextDeadline: MonotonicInstant? {
@@ -122,6 +123,7 @@ final class GatewayApplication: Application {
     override func stopped() {
         upstream.close()
         recorder.flush()
+        pipeline.rest()
     }
 
     override func note(_ event: ConnectionEvent, _ worker: Worker) {

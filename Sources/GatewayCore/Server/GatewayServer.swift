@@ -220,6 +220,7 @@ package final class GatewayServer {
         metrics.set(MetricSeries(.cacheFollowedLarger), to: Int64(clamping: collapsing.followedLarger))
         metrics.set(MetricSeries(.cacheOvertaken), to: Int64(clamping: collapsing.overtaken))
         metrics.set(MetricSeries(.cacheBytes), to: Int64(cache.accountedBytes))
+        metrics.set(MetricSeries(.cacheRetiredBytes), to: Int64(cache.retiredBytes))
         metrics.set(MetricSeries(.cacheEntries), to: Int64(cache.entries))
         metrics.set(MetricSeries(.cacheEvictions), to: Int64(clamping: cache.counts.evicted))
         metrics.set(MetricSeries(.rateLimitBuckets), to: Int64(shared.limiter.bucketCount))

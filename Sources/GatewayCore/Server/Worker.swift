@@ -25,6 +25,8 @@ package final class Worker {
     private(set) var now: MonotonicInstant
     private var wheel: TimerWheel
     private var connections = Slab<DownstreamConnection>()
+    // Those that were closed in this turn: whoever called may still be at work on one.
+    private var closed: [DownstreamConnection] = []
     private var deferred: [Registration] = []
     private var handshakesLeft = 0
     private var drainDeadline: MonotonicInstant?
@@ -66,6 +68,7 @@ package final class Worker {
             application.afterEvents(self)
             fireDeadlines()
             goOnWithDeferred()
+            if !closed.isEmpty { closed.removeAll(keepingCapacity: true) }
             if let drainDeadline { checkDrained(drainDeadline) }
         }
         application.stopped()
@@ -149,6 +152,7 @@ package final class Worker {
         connection.session = nil
         connection.descriptor = nil
         connection.listener.connectionCount -= 1
+        closed.append(connection)
         connections.remove(index: connection.index, generation: connection.generation)
         application.note(.closed, self)
         resumeAccepting()
@@ -181,9 +185,11 @@ package final class Worker {
         let registration = Registration(token: token)
         switch registration.kind {
         case .connection:
-            guard let connection = connection(registration) else { return }
+            // Held by the table, and when it is closed by those of this turn.
+            let found = connections.borrow(index: registration.index, generation: registration.generation)
+            guard let found else { return }
             now = MonotonicClock.now()
-            connection.ready(readiness, worker: self)
+            found.read { $0.ready(readiness, worker: self) }
         case .listener:
             // An event of before the drain, which came in the same batch; the socket listens no more
             // (`WorkerTests.aClientThatComesInTheMomentOfADrainIsTurnedAway`).

@@ -1,4 +1,5 @@
 import HTTPModel
+import Locking
 
 @testable import Cache
 
@@ -70,10 +71,36 @@ func smallCache(
     return HTTPCache(configuration: configuration, seed: (1, 2))
 }
 
+/// The readers of tests, by the cache they read.
+private let lastingReaders = Lock<[ObjectIdentifier: CacheReader]>([:])
+
 extension HTTPCache {
-    /// Looks up text.
-    func lookUp(_ partition: CachePartition, _ query: String, route: UInt32 = 1, now: Double = 0) -> LookUp {
-        lookUp(partition, route: route, query: Array(query.utf8).span, now: at(now))
+    /// A reader that began once and never ends: what a test has found stays.
+    var lastingReader: CacheReader {
+        lastingReaders.withLock { readers in
+            if let known = readers[ObjectIdentifier(self)], reads(as: known) { return known }
+            let reader = makeReader()
+            reader.begin()
+            readers[ObjectIdentifier(self)] = reader
+            return reader
+        }
+    }
+
+    /// Looks up text, and holds what it finds.
+    func lookUp(_ partition: CachePartition, _ query: String, route: UInt32 = 1, now: Double = 0) -> Found {
+        lookUp(partition, query, route: route, now: now, as: lastingReader)
+    }
+
+    /// The same as a reader that may rest.
+    func lookUp(
+        _ partition: CachePartition, _ query: String, route: UInt32 = 1, now: Double = 0,
+        as reader: CacheReader
+    ) -> Found {
+        switch lookUp(partition, route: route, query: Array(query.utf8).span, now: at(now), as: reader) {
+        case .fresh(let entry): .fresh(entry.object)
+        case .stale(let entry): .stale(entry.object)
+        case .miss: .miss
+        }
     }
 
     /// Joins for text.
@@ -108,12 +135,25 @@ extension HTTPCache {
     }
 }
 
-extension LookUp {
+/// What a look-up found, held.
+enum Found {
+    case fresh(CacheEntry)
+    case stale(CacheEntry)
+    case miss
+
     /// The entry if it is fresh.
     var freshEntry: CacheEntry? {
         switch self {
         case .fresh(let entry): entry
         case .stale, .miss: nil
+        }
+    }
+
+    /// The entry if its time is over.
+    var staleEntry: CacheEntry? {
+        switch self {
+        case .stale(let entry): entry
+        case .fresh, .miss: nil
         }
     }
 

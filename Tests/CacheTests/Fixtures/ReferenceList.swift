@@ -106,7 +106,7 @@ func pageText(rows count: Int, limit: Int, hasMore: Bool = false, attempts: Bool
 extension PageSlice {
     /// The body as bytes.
     var body: [UInt8] {
-        let held = source.bytes
+        let held = source.object.bytes
         var bytes: [UInt8] = []
         forEachPiece { piece in
             switch piece {
@@ -146,7 +146,8 @@ extension HTTPCache {
         -> PageSlice?
     {
         slice(
-            partition, route: route, query: Array(target.utf8).span, model: sessionsModel, now: at(now))
+            partition, route: route, query: Array(target.utf8).span, model: sessionsModel, now: at(now),
+            as: lastingReader)
     }
 
     /// Asks for a row of the sessions list by its id.
@@ -154,6 +155,7 @@ extension HTTPCache {
         _ partition: CachePartition, _ id: String, lifetime: Duration = .seconds(60), now: Double = 0
     ) -> PageSlice? {
         let list = ListAddress(route: 1, path: Array("/v1/sessions".utf8), model: sessionsModel)
-        return row(partition, of: list, id: Array(id.utf8).span, lifetime: lifetime, now: at(now))
+        return row(
+            partition, of: list, id: Array(id.utf8).span, lifetime: lifetime, now: at(now), as: lastingReader)
     }
 }

@@ -13,7 +13,7 @@ struct PageSliceTests {
 
         let slice = try #require(cache.slice(partition, "/v1/sessions?limit=2", now: 3.5))
 
-        #expect(slice.source.ageSeconds(now: at(3.5)) == 3)
+        #expect(slice.source.object.ageSeconds(now: at(3.5)) == 3)
         #expect(slice.remainingLifetimeSeconds(now: at(3.5)) == 1)
         #expect(cache.slice(partition, "/v1/sessions?limit=2", now: 5) == nil)
     }
@@ -28,7 +28,7 @@ struct PageSliceTests {
 
         let slice = try #require(cache.slice(partition, "/v1/sessions?limit=2"))
 
-        #expect(slice.source === younger?.entry)
+        #expect(slice.source.object === younger?.entry)
     }
 
     @Test func noOtherTenantCredentialOrRouteIsAnswered() {
@@ -104,7 +104,7 @@ struct PageSliceTests {
 
         #expect(entry.text(entry.body) == slice.text)
         #expect(entry.text(entry.eTag) == slice.eTagText)
-        #expect(entry.text(entry.fields) == slice.source.text(slice.source.fields))
+        #expect(entry.text(entry.fields) == slice.source.object.text(slice.source.object.fields))
         #expect(entry.remainingLifetimeSeconds(now: at(1)) == slice.remainingLifetimeSeconds(now: at(1)))
         #expect(entry.belongs(to: partition))
     }

@@ -1,3 +1,4 @@
+import HTTPModel
 import Testing
 
 @testable import Cache
@@ -9,7 +10,8 @@ struct CacheShardTests {
         -> CacheEntry?
     {
         shard.find(
-            hash: hash, partition: partition ?? self.partition, route: 1, query: Array(name.utf8).span)
+            hash: hash, partition: partition ?? self.partition, route: 1, query: Array(name.utf8).span
+        )?.object
     }
 
     @Test func anEmptyShardFindsNothingAndHoldsNoMemory() {

@@ -30,6 +30,8 @@ struct ExchangeRecorderTests {
         return text.split(separator: "\n").map(String.init)
     }
 
+    private let judges = Judges()
+
     private var counted: MetricSnapshot {
         var snapshot = MetricSnapshot()
         metrics.read(into: &snapshot)
@@ -44,10 +46,17 @@ struct ExchangeRecorderTests {
             head, ProxyFixture.downstream(), try snapshot(), receivedBytes: text.utf8.count)
     }
 
+    /// What records are judged by lives as long as the test.
+    private final class Judges {
+        var snapshots: [ConfigurationSnapshot] = []
+    }
+
     /// One route and one tenant.
-    private func snapshot() throws -> ConfigurationSnapshot {
+    private func snapshot() throws -> Borrowed<ConfigurationSnapshot> {
         let routes = try ProxyFixture.routes(#"{ "name": "list", "path": "/v1/sessions" }"#, names: names)
-        return try ProxyFixture.snapshot(routes, tenants: ["acme"], cache: cache, names: names)
+        let snapshot = try ProxyFixture.snapshot(routes, tenants: ["acme"], cache: cache, names: names)
+        judges.snapshots.append(snapshot)
+        return Borrowed(snapshot)
     }
 
     /// A record in which everything is known.

@@ -15,7 +15,7 @@ struct RepeatedRequestTests {
         let snapshot = try ProxyFixture.snapshot(routes, tenants: ["acme"], cache: cache)
         let (head, bytes) = (HTTP1Samples.parse(Self.text).head, Array(Self.text.utf8))
         let record = ExchangeRecord(
-            head, ProxyFixture.downstream(), snapshot, receivedBytes: bytes.count)
+            head, ProxyFixture.downstream(), Borrowed(snapshot), receivedBytes: bytes.count)
         let repeated = RepeatedRequest(
             .refused(.noRoute), nil, record, head: bytes.span, target: [], question: nil,
             request: CacheRequest(head, bytes: bytes.span), condition: [], acceptsProblem: false,

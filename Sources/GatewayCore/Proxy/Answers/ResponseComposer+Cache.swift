@@ -8,23 +8,28 @@ extension ResponseComposer {
         from slice: PageSlice, bodyByteCount: Int, tag: Span<UInt8>, _ terms: AnswerTerms,
         own: Span<UInt8>, now: MonotonicInstant, into output: inout ByteBuffer
     ) {
-        let held = slice.source.bytes
-        let bytes = held.span
-        ResponseEncoder.statusLine(slice.source.status, into: &output)
-        ResponseEncoder.field("Content-Length", UInt64(bodyByteCount), into: &output)
-        ResponseEncoder.field("ETag", tag, into: &output)
-        output.append(bytes.extracting(slice.source.fields.range))
+        let age = slice.source.read { source in
+            ResponseEncoder.statusLine(source.status, into: &output)
+            ResponseEncoder.field("Content-Length", UInt64(bodyByteCount), into: &output)
+            ResponseEncoder.field("ETag", tag, into: &output)
+            source.bytes.withSpan { output.append($0.extracting(source.fields.range)) }
+            return source.ageSeconds(now: now)
+        }
         appendLifetime(slice.remainingLifetimeSeconds(now: now), into: &output)
-        ResponseEncoder.field("Age", UInt64(clamping: slice.source.ageSeconds(now: now)), into: &output)
+        ResponseEncoder.field("Age", UInt64(clamping: age), into: &output)
         appendOwn(terms, own: own, into: &output)
         ResponseEncoder.endHead(into: &output)
         guard terms.method != .head else { return }
-        slice.forEachPiece { piece in
-            switch piece {
-            case .source(let range): output.append(bytes.extracting(range.range))
-            case .number(let number): output.append(decimal: UInt64(number))
-            case .word(let word): output.append(word)
-            case .byte(let byte): output.append(byte)
+        slice.source.read { source in
+            source.bytes.withSpan { bytes in
+                slice.forEachPiece { piece in
+                    switch piece {
+                    case .source(let range): output.append(bytes.extracting(range.range))
+                    case .number(let number): output.append(decimal: UInt64(number))
+                    case .word(let word): output.append(word)
+                    case .byte(let byte): output.append(byte)
+                    }
+                }
             }
         }
     }

@@ -107,9 +107,7 @@ package struct ResponseComposer: ~Copyable {
         from entry: CacheEntry, _ terms: AnswerTerms, own: Span<UInt8>,
         now: MonotonicInstant, into output: inout ByteBuffer
     ) -> Int {
-        let held = entry.bytes
-        let bytes = held.span
-        output.append(bytes.extracting(entry.headStart.range))
+        entry.bytes.withSpan { output.append($0.extracting(entry.headStart.range)) }
         if case .store = entry.decision {
             appendLifetime(entry.remainingLifetimeSeconds(now: now), into: &output)
             appendAge(of: entry, terms, now: now, into: &output)
@@ -119,7 +117,7 @@ package struct ResponseComposer: ~Copyable {
         if terms.method == .head { return Int(entry.body.count) }
         let first = min(Int(entry.body.count), Self.firstContentBytes)
         let start = Int(entry.body.start)
-        output.append(bytes.extracting(start..<(start + first)))
+        entry.bytes.withSpan { output.append($0.extracting(start..<(start + first))) }
         return first
     }
 

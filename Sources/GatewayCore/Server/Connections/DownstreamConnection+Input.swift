@@ -171,7 +171,10 @@ extension DownstreamConnection {
             }
         }
         if budget == 0 { return hasInput(worker) ? .turnOver : .wait }
-        if hasInput(worker), let repeated, takeRepeated(repeated, worker) {
+        // The connection holds it: nothing on the way of an answer keeps another one in its place.
+        if hasInput(worker), let kept = repeated.map({ Borrowed($0) }),
+            kept.read({ takeRepeated($0, worker) })
+        {
             budget -= 1
             return .again
         }
