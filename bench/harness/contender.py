@@ -16,7 +16,7 @@ class Settings:
     certificate: str = "ec"
     workers: int = 1
     access_log: bool | None = None    # None: as its authors would run it at full speed
-    everywhere: bool = False    # on the load's processors too
+    shares: int | None = None    # so many processors with the load; None: has the server's to itself
     cache: str = "256MiB"    # of the gateway only
 
 
@@ -40,12 +40,12 @@ class Contender:
 
     def __init__(self, stage, settings, cpus):
         self.stage, self.settings = stage, settings
-        self.cpus = cpus | stage.options.load_cpus if settings.everywhere else cpus
+        self.cpus = set(sorted(cpus | stage.options.load_cpus)[:settings.shares]) if settings.shares else cpus
         self.tenants = stage.tenants
         log = settings.access_log
         self.access_log = self.default_access_log if log is None else log
         self.label = self.name + ("" if log is None else ", access log" if log else ", no access log")
-        if settings.everywhere:
+        if settings.shares:
             self.label += f", workers: {settings.workers}"
         self.folder = tempfile.mkdtemp(prefix=f"{self.name}.", dir=stage.folder)
         os.chmod(self.folder, 0o755)

@@ -7,16 +7,17 @@ from harness.work import Work
 
 class Workers(Work):
     name = "workers"
-    title = "Two workers against one, cached hit, plain"
+    title = "Two workers on two processors against one on one, cached hit, plain"
     columns = (("cpu_us", "CPU µs per request", 2), ("rps", "requests/s", 0), ("p50_us", "p50 µs", 0), ("p99_us", "p99 µs", 0))
-    note = ("Both processors are everybody's here, the load's too, so that throughput cannot double: where one worker already leaves the"
-            " load less than a processor, the second one only takes what is left. What the workers cost each other shows in the CPU time.")
+    note = ("A worker, a thread of the load and 32 connections to each processor: nobody waits for a processor that the other half does not"
+            " have as well, so what two do beyond one is scaling, and what they do less than twice is what they cost each other (and the"
+            " machine: two processors of one host share memory and whatever else runs on it).")
 
     def entries(self, names):
-        return [(name, Settings(workers=workers, everywhere=True)) for name in names for workers in (1, 2)]
+        return [(name, Settings(workers=count, shares=count)) for name in names for count in (1, 2)]
 
     def measure(self, contender):
-        cpus = self.options.server_cpus | self.options.load_cpus
+        count = contender.settings.workers
         return self.processor_time_of(contender, lambda: wrk(
-            cpus, f"http://127.0.0.1:{contender.plain_port}", pages.SMALL_TARGET, self.stage.tenants[0].token,
-            self.options.seconds, self.options.connections, threads=2))
+            contender.cpus, f"http://127.0.0.1:{contender.plain_port}", pages.SMALL_TARGET, self.stage.tenants[0].token,
+            self.options.seconds, 32 * count, threads=count))
