@@ -62,15 +62,6 @@ public final class HTTPCache: Sendable {
     /// After a look-up that found nothing fresh: the same answer, read off a stored page that answered
     /// another question. `nil` where that is not certain. Good for as long as what a look-up finds.
     public func slice(
-        _ partition: CachePartition, route: UInt32, query: Span<UInt8>, model: PageModel,
-        now: MonotonicInstant, as reader: CacheReader
-    ) -> PageSlice? {
-        guard let question = question(partition, route: route, query: query, model: model) else { return nil }
-        return slice(partition, route: route, query: query, question, now: now, as: reader)
-    }
-
-    /// The same with what was read of the query before.
-    public func slice(
         _ partition: CachePartition, route: UInt32, query: Span<UInt8>, _ question: ListQuestion,
         now: MonotonicInstant, as reader: CacheReader
     ) -> PageSlice? {
@@ -90,19 +81,23 @@ public final class HTTPCache: Sendable {
             hash: hasher.hash(partition: partition, route: route, list: question, query))
     }
 
+    /// What a row by its id asks of its list.
+    public func question(_ partition: CachePartition, ofRowsIn list: ListAddress) -> ListQuestion? {
+        list.path.withSpan { question(partition, route: list.route, query: $0, model: list.model) }
+    }
+
     /// One row of a list alone, read off a stored page that shows it, and at most `lifetime` old. That no
     /// page shows it means nothing.
     public func row(
-        _ partition: CachePartition, of list: ListAddress, id: Span<UInt8>, lifetime: Duration,
-        now: MonotonicInstant, as reader: CacheReader
+        _ partition: CachePartition, of list: ListAddress, _ question: ListQuestion, id: Span<UInt8>,
+        lifetime: Duration, now: MonotonicInstant, as reader: CacheReader
     ) -> PageSlice? {
         precondition(reader.isReading, "a look-up by a worker that rests")
-        let path = list.path.span
-        guard let question = PageQuestion(path, model: list.model) else { return nil }
-        let hash = hasher.hash(partition: partition, route: list.route, list: question, path)
-        return store.row(
-            ListAsk(partition: Borrowed(partition), route: list.route, hash: hash), question, path, id: id,
-            lifetime: lifetime, now: now)
+        return list.path.withSpan { path in
+            store.row(
+                ListAsk(partition: Borrowed(partition), route: list.route, hash: question.hash),
+                question.question, path, id: id, lifetime: lifetime, now: now)
+        }
     }
 
     /// The answer to a question, read off the page that somebody else's fetch brought; `nil` if it turned out
@@ -280,8 +275,8 @@ public struct ListQuestion: Sendable {
 }
 
 /// Where a list is found: the route whose answers are its pages, the path they are asked at, and what they
-/// look like.
-public struct ListAddress: Sendable {
+/// look like. Immutable; a class, so that whoever looks counts no reference to its parts.
+public final class ListAddress: Sendable {
     /// The list's route.
     public let route: UInt32
     /// The canonical path of the list.

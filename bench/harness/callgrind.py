@@ -18,7 +18,7 @@ from .stage import BENCH, Stage
 
 # Name: (over TLS, whose token, status).
 WORK = {"hit-plain": (False, "acme", 200), "hit-slice": (False, "acme", 200), "hit-slice-72": (False, "acme", 200),
-        "hit-slice-filtered": (False, "acme", 200), "hit-coded": (False, "acme", 200), "hit-304": (False, "acme", 304),
+        "hit-slice-filtered": (False, "acme", 200), "hit-row": (False, "acme", 200), "hit-coded": (False, "acme", 200), "hit-304": (False, "acme", 304),
         "hit-tls": (True, "acme", 200), "401": (False, "wrong", 401), "429": (False, "narrow", 429)}
 # Every other way in which a token can be refused; "401" is that of a revoked one.
 WORK.update({f"401-{kind}": (False, kind, 401) for kind in refused.KINDS})

@@ -20,10 +20,12 @@ def row(tenant, index):
 
 
 # What is read off a stored page: the page, and a question that no other page decides. Of the small one three of its four rows, with a
-# parameter that the large one was not asked with; of the large one more rows than the small one has, and the same by a filter.
+# parameter that the large one was not asked with; of the large one more rows than the small one has, and the same by a filter. And one
+# row alone, by its id.
 SLICES = {"hit-slice": (f"{SMALL_TARGET}&include_attempts=true", "/v1/sessions?limit=3&include_attempts=true"),
           "hit-slice-72": (LARGE_TARGET, "/v1/sessions?limit=5"),
-          "hit-slice-filtered": (LARGE_TARGET, "/v1/sessions?limit=5&status=completed")}
+          "hit-slice-filtered": (LARGE_TARGET, "/v1/sessions?limit=5&status=completed"),
+          "hit-row": (SMALL_TARGET, f"/v1/sessions/{row('acme', 1)['id']}")}
 
 
 def rows_alone(tenant, rows):

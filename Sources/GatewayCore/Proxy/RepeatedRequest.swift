@@ -45,8 +45,8 @@ package final class RepeatedRequest {
     let pageSize: Int?
     /// The canonical request target, which is the cache's key; of a refused request empty.
     let target: [UInt8]
-    /// What it asks of a list, if pages of it can answer each other.
-    let question: ListQuestion?
+    /// What it asks of stored pages, if they can answer it.
+    let pageAsk: PageAsk?
     /// What its lines in the access log say of the request itself.
     let logFields: [UInt8]
     /// What every answer to it carries.
@@ -65,7 +65,7 @@ package final class RepeatedRequest {
     /// Keeps a request whose `head` was judged as `verdict` says.
     init(
         _ verdict: Verdict, _ shown: TokenGrant?, _ record: borrowing ExchangeRecord, head bytes: Span<UInt8>,
-        target: [UInt8], question: ListQuestion?, request: CacheRequest, condition: [UInt8],
+        target: [UInt8], pageAsk: PageAsk?, request: CacheRequest, condition: [UInt8],
         acceptsProblem: Bool, logFields: [UInt8]
     ) {
         self.verdict = verdict
@@ -83,7 +83,7 @@ package final class RepeatedRequest {
         pageSize = record.pageSize
         terms = AnswerTerms(method: record.method, persistence: .keep, version: record.version)
         self.target = target
-        self.question = question
+        self.pageAsk = pageAsk
         codings = request.codings
         self.condition = condition
         self.acceptsProblem = acceptsProblem

@@ -21,7 +21,7 @@ extension RequestPipeline {
                 answerFresh($0, key, request, head, bytes, downstream, &record, into: &output)
             }
         }
-        if let slice = slice(key, record, now: now) {
+        if let ask = pageAsk(key, record), let slice = slice(key, ask, record, now: now) {
             if let refusal = takeForHit(&record) {
                 return answer(refusal, head, bytes, downstream, &record, into: &output)
             }
@@ -60,7 +60,8 @@ extension RequestPipeline {
         if let refusal = takeForHit(&record) {
             return answer(refusal, head, bytes, downstream, &record, into: &output)
         }
-        if entry.status == .notFound, let shown = slice(key, record, now: now),
+        if entry.status == .notFound, let ask = pageAsk(key, record),
+            let shown = slice(key, ask, record, now: now),
             shown.source.read({ $0.isNewer(than: entry) })
         {
             // A page that came later shows what was missing.

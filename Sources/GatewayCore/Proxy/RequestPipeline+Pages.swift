@@ -3,40 +3,52 @@ import HTTPModel
 
 /// Stage 9, when nothing fresh is stored under the key itself: the same answer, read off a page that is.
 extension RequestPipeline {
-    /// The answer out of a stored page of the same list, if one decides the question.
+    /// What stored pages are asked in place of a request with this key; `nil` if they cannot answer it.
+    func pageAsk(_ key: Span<UInt8>, _ record: borrowing ExchangeRecord) -> PageAsk? {
+        guard record.sharing == .tenant, let route = record.borrowedRoute else { return nil }
+        let partition = record.borrowedPartition
+        return route.read { route in partition.read { pageAsk(key, $0, route) } }
+    }
+
+    private func pageAsk(_ key: Span<UInt8>, _ partition: CachePartition, _ route: Route) -> PageAsk? {
+        if let model = route.page.map({ Borrowed($0) }) {
+            return model.read { cache.question(partition, route: route.number, query: key, model: $0) }
+                .map { PageAsk(question: $0, row: nil) }
+        }
+        guard let list = route.list.map({ Borrowed($0) }), let id = Self.lastSegment(of: key) else {
+            return nil
+        }
+        return list.read { cache.question(partition, ofRowsIn: $0) }.map { PageAsk(question: $0, row: id) }
+    }
+
+    /// The answer out of a stored page of the same list, if one decides what is asked.
     func slice(
-        _ key: Span<UInt8>, _ record: borrowing ExchangeRecord, now: MonotonicInstant
+        _ key: Span<UInt8>, _ ask: PageAsk, _ record: borrowing ExchangeRecord, now: MonotonicInstant
     ) -> PageSlice? {
         guard let route = record.borrowedRoute else { return nil }
         let partition = record.borrowedPartition
-        return route.read { route in partition.read { slice(key, $0, route, now: now) } }
+        return route.read { route in partition.read { slice(key, ask, $0, route, now: now) } }
     }
 
     private func slice(
-        _ key: Span<UInt8>, _ partition: CachePartition, _ route: Route, now: MonotonicInstant
-    ) -> PageSlice? {
-        guard let policy = route.cache, policy.sharing == .tenant else { return nil }
-        var found: PageSlice?
-        if let page = route.page.map({ Borrowed($0) }) {
-            found = page.read {
-                cache.slice(partition, route: route.number, query: key, model: $0, now: now, as: reader)
-            }
-        } else if let list = route.list, let id = Self.lastSegment(of: key) {
-            found = cache.row(
-                partition, of: list, id: key.extracting(id), lifetime: policy.timeToLive, now: now,
-                as: reader)
-        }
-        // The last line of defence, as for entries.
-        precondition(found?.belongs(to: partition) ?? true, "a page of another tenant answers")
-        return found
-    }
-
-    /// The same for a question that was read before.
-    func slice(
-        _ key: Span<UInt8>, _ partition: CachePartition, _ route: UInt32, _ question: ListQuestion,
+        _ key: Span<UInt8>, _ ask: PageAsk, _ partition: CachePartition, _ route: Route,
         now: MonotonicInstant
     ) -> PageSlice? {
-        let found = cache.slice(partition, route: route, query: key, question, now: now, as: reader)
+        var found: PageSlice?
+        if let row = ask.row {
+            guard let list = route.list.map({ Borrowed($0) }), let lifetime = route.cache?.timeToLive else {
+                preconditionFailure("a row of no list")
+            }
+            found = list.read {
+                cache.row(
+                    partition, of: $0, ask.question, id: key.extracting(row), lifetime: lifetime, now: now,
+                    as: reader)
+            }
+        } else {
+            found = cache.slice(
+                partition, route: route.number, query: key, ask.question, now: now, as: reader)
+        }
+        // The last line of defence, as for entries.
         precondition(found?.belongs(to: partition) ?? true, "a page of another tenant answers")
         return found
     }
@@ -113,4 +125,12 @@ extension RequestPipeline {
         exchange.state = .delivering(CacheEntry(slice, bodyByteCount: bodyByteCount), sentBytes: nil)
         return .pending(exchange)
     }
+}
+
+/// What stored pages are asked in place of a request: good for as long as its key and its route.
+struct PageAsk: Sendable {
+    /// What is asked of the list.
+    let question: ListQuestion
+    /// Where in the key the id of a row stands that is asked for alone; `nil` where a page is.
+    let row: Range<Int>?
 }

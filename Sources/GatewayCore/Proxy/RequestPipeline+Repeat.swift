@@ -55,11 +55,7 @@ extension RequestPipeline {
                 return give(entry, repeated, downstream, &record, into: &output)
             }
             if let handling { return handling }
-        } else if let question = repeated.question,
-            let slice = record.borrowedPartition.read({
-                slice(target, $0, number, question, now: now)
-            })
-        {
+        } else if let ask = repeated.pageAsk, let slice = slice(target, ask, record, now: now) {
             let byteCount = slice.bodyByteCount
             if byteCount <= ResponseComposer.firstContentBytes {
                 return give(slice, byteCount, repeated, downstream, &record, into: &output)
@@ -171,17 +167,10 @@ extension RequestPipeline {
         let target = verdict.isAdmitted ? target.withBytes { $0.array } : []
         kept = RepeatedRequest(
             verdict, shown, record, head: bytes, target: target,
-            question: verdict.isAdmitted ? question(record) : nil, request: request, condition: condition,
+            pageAsk: verdict.isAdmitted ? pageAsk(target.span, record) : nil, request: request,
+            condition: condition,
             acceptsProblem: ProblemDetails.isAccepted(head, bytes),
             logFields: path.withBytes { recorder.requestFields(record, path: $0, userAgent: userAgent) })
-    }
-
-    /// What an admitted request asks of a list, if its route has pages that answer each other.
-    private func question(_ record: ExchangeRecord) -> ListQuestion? {
-        guard let route = record.route, let model = route.page else { return nil }
-        return target.withBytes {
-            cache.question(record.partition, route: route.number, query: $0, model: model)
-        }
     }
 
     private func verdict(

@@ -97,8 +97,6 @@ package final class RateLimiter: Sendable {
 
     /// Buckets in the table, full ones that nobody has needed the place of included. For metrics only.
     package var bucketCount: Int { table.count }
-    /// Buckets the table has room for.
-    package var bucketCapacity: Int { table.capacity }
     /// Full buckets that made place for others since the start.
     package var evictionCount: UInt64 { counts.load(Self.evictions) }
     /// Requests refused since the start because a table without room could not hold their bucket.

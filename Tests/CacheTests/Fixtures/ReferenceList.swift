@@ -145,9 +145,10 @@ extension HTTPCache {
     func slice(_ partition: CachePartition, _ target: String, route: UInt32 = 1, now: Double = 0)
         -> PageSlice?
     {
-        slice(
-            partition, route: route, query: Array(target.utf8).span, model: sessionsModel, now: at(now),
-            as: lastingReader)
+        let query = Array(target.utf8)
+        return question(partition, route: route, query: query.span, model: sessionsModel).flatMap {
+            slice(partition, route: route, query: query.span, $0, now: at(now), as: lastingReader)
+        }
     }
 
     /// Asks for a row of the sessions list by its id.
@@ -155,7 +156,10 @@ extension HTTPCache {
         _ partition: CachePartition, _ id: String, lifetime: Duration = .seconds(60), now: Double = 0
     ) -> PageSlice? {
         let list = ListAddress(route: 1, path: Array("/v1/sessions".utf8), model: sessionsModel)
-        return row(
-            partition, of: list, id: Array(id.utf8).span, lifetime: lifetime, now: at(now), as: lastingReader)
+        return question(partition, ofRowsIn: list).flatMap {
+            row(
+                partition, of: list, $0, id: Array(id.utf8).span, lifetime: lifetime, now: at(now),
+                as: lastingReader)
+        }
     }
 }

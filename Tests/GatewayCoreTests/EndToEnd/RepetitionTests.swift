@@ -85,6 +85,12 @@ struct RepetitionTests {
         Question(
             name: "slice that one has", method: "GET", target: "/v1/sessions?limit=3",
             fields: "If-None-Match: *\r\n", page: "/v1/sessions?limit=30", isKnown: true),
+        Question(
+            name: "row", method: "GET", target: "/v1/sessions/{id}", page: "/v1/sessions?limit=30",
+            isKnown: true),
+        Question(
+            name: "row that one has", method: "GET", target: "/v1/sessions/{id}",
+            fields: "If-None-Match: *\r\n", page: "/v1/sessions?limit=30", isKnown: true),
         Question(name: "bad query", method: "GET", target: "/v1/sessions?limit=1000", isKnown: true),
         Question(name: "no route", method: "GET", target: "/elsewhere", isKnown: true),
         Question(name: "no method", method: "TRACE", target: "/v1/sessions", isKnown: true),
@@ -103,19 +109,28 @@ struct RepetitionTests {
 
     @Test(arguments: questions, [false, true])
     func theAnswerIsThatOfANewConnection(question: Question, isSecure: Bool) throws {
-        let gateway = try gateway { $0.isSecure = isSecure }
+        let gateway = try gateway {
+            $0.isSecure = isSecure
+            $0.extraRoutes = """
+                , { "name": "sessions.read", "method": "GET", "path": "/v1/sessions/{id}",
+                    "scope": "sessions:read", "cache": { "ttl": "20s", "row_of": "sessions.list" } }
+                """
+        }
         func connect() throws -> RawConnection {
             isSecure
                 ? try RawConnection(port: gateway.port, secured: TLSClient.Wishes())
                 : try RawConnection(port: gateway.port)
         }
         let token = question.token ?? gateway.token("acme")
-        let text =
-            "\(question.method) \(question.target) HTTP/1.\(question.name.contains("1.0") ? 0 : 1)\r\n"
-            + "Host: gateway\r\nAuthorization: Bearer \(token)\r\n\(question.fields)\r\n"
+        var target = question.target
         if let page = question.page {
-            #expect(ask(gateway.request("GET", page), on: try connect()).status == 200)
+            let page = ask(gateway.request("GET", page), on: try connect())
+            let ids = page.text.matches(of: #/\{"id":"(vs_[a-z0-9]{64})"/#).map { String($0.1) }
+            target.replace("{id}", with: try #require(ids.dropFirst(7).first))
         }
+        let text =
+            "\(question.method) \(target) HTTP/1.\(question.name.contains("1.0") ? 0 : 1)\r\n"
+            + "Host: gateway\r\nAuthorization: Bearer \(token)\r\n\(question.fields)\r\n"
         // The cache is filled, and the form in gzip made, before anything is compared.
         for _ in 0..<6 { _ = ask(text, to: question.method, on: try connect()) }
         let before = try repeatedCount(gateway)

@@ -17,7 +17,7 @@ struct RepeatedRequestTests {
         let record = ExchangeRecord(
             head, ProxyFixture.downstream(), Borrowed(snapshot), receivedBytes: bytes.count)
         let repeated = RepeatedRequest(
-            .refused(.noRoute), nil, record, head: bytes.span, target: [], question: nil,
+            .refused(.noRoute), nil, record, head: bytes.span, target: [], pageAsk: nil,
             request: CacheRequest(head, bytes: bytes.span), condition: [], acceptsProblem: false,
             logFields: [])
         return (repeated, snapshot)
