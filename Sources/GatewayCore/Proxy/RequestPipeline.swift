@@ -7,7 +7,7 @@ package import HTTPModel
 /// 1 accept, 2 handshake and 3 parse lie behind a request that arrives here. 4 normalize path, 5 route, 6
 /// authorize, 7 normalize query, 8 limit, 9 look up and 10 collapse run to the end inside one event, without
 /// waiting. 11 fetch, 12 store and 13 respond go on as the upstream answers (`RequestPipeline+Fetch`,
-/// `RequestPipeline+Respond`). 14 record ends every exchange.
+/// `+Store`, `+Respond`). 14 record ends every exchange.
 ///
 /// Two safety rules sit in this order. The path is made canonical before routing, so that route, access rule,
 /// cache key and upstream see one and the same path. What the query normalizer leaves out of the key is not
