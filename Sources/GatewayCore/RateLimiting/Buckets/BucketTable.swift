@@ -23,6 +23,9 @@ struct BucketTable: ~Copyable, Sendable {
     private static let placesPerSet = 63
     private static let wordsPerSet = 128
 
+    /// Buckets the table has room for.
+    var capacity: Int { setCount * Self.placesPerSet }
+
     /// A table for at least `minimumBuckets`, rounded up to a power of two of sets.
     init(minimumBuckets: Int) {
         precondition(minimumBuckets > 0 && minimumBuckets <= 1 << 30, "a table for \(minimumBuckets) buckets")
