@@ -13,7 +13,8 @@ import Synchronization
 /// whoever retires it afterwards, and its number is not above that of the retirement.
 final class Reclamation: Sendable {
     private struct Retired {
-        let entry: CacheEntry
+        // Gone once it has been let go.
+        var entry: CacheEntry?
         let epoch: UInt64
     }
 
@@ -54,34 +55,36 @@ final class Reclamation: Sendable {
 
     /// Takes over entries that nobody can find any more, and lets go of all that nobody reads.
     func retire(_ entries: [CacheEntry]) {
-        // Released behind the lock.
-        let free = state.withLock { state -> [CacheEntry] in
-            if !entries.isEmpty {
+        if !entries.isEmpty {
+            state.withLock { state in
                 let epoch = epoch.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
                 for entry in entries {
                     state.retired.append(Retired(entry: entry, epoch: epoch))
                     state.bytes += entry.accountedBytes
                 }
             }
-            return Self.takeFree(&state)
         }
-        withExtendedLifetime(free) {}
+        // One by one, so that each is released behind the lock and no list is made of them.
+        while state.withLock({ Self.takeFree(&$0) }) != nil {}
     }
 
-    private static func takeFree(_ state: inout State) -> [CacheEntry] {
-        guard state.first < state.retired.count else { return [] }
+    /// Takes out the oldest entry, if nobody can be reading it.
+    private static func takeFree(_ state: inout State) -> CacheEntry? {
+        guard state.first < state.retired.count else { return nil }
         let oldest = state.readers.reduce(UInt64.max) { min($0, $1.epochOfReading) }
-        var end = state.first
-        while end < state.retired.count, state.retired[end].epoch < oldest { end += 1 }
-        let free = state.retired[state.first..<end].map(\.entry)
-        state.bytes -= free.reduce(0) { $0 + $1.accountedBytes }
-        state.first = end
+        let (entry, epoch) = (state.retired[state.first].entry, state.retired[state.first].epoch)
+        guard let entry, epoch < oldest else { return nil }
+        state.retired[state.first].entry = nil
+        state.bytes -= entry.accountedBytes
+        state.first += 1
         // Moved seldom enough to cost nothing.
         if state.first * 2 >= state.retired.count {
             state.retired.removeFirst(state.first)
             state.first = 0
+            // A purge may have needed room for many.
+            if state.retired.isEmpty, state.retired.capacity > 1_024 { state.retired = [] }
         }
-        return free
+        return entry
     }
 }
 
