@@ -41,7 +41,10 @@ struct PageQuestion: Sendable {
     /// What is the same of all pages that begin with the same rows: everything but how many, and what of
     /// them. A target holds no line end, so no two questions are confused.
     func listText(_ target: Span<UInt8>, model: PageModel) -> [UInt8] {
-        var text = target.extracting(path.range).array
+        // Every value once, and a line end for each, which is no more than the target and its names have.
+        var text: [UInt8] = []
+        text.reserveCapacity(target.count + model.filters.count + otherCount + 1)
+        text.append(target.extracting(path.range))
         func append(_ range: ByteRange) {
             text.append(0x0A)
             text.append(target.extracting(range.range))

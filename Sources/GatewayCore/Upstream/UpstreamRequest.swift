@@ -106,7 +106,8 @@ package struct UpstreamRequest {
 
     /// Adds a field line of the gateway's own, whose name is none of those that `append` leaves out.
     package mutating func append(_ name: StaticString, _ value: Span<UInt8>) {
-        append(name) { $0.append(value) }
+        precondition(Self.isFieldValue(value), "a field value holds a line end or a NUL")
+        bytes.append(line: name, value)
     }
 
     /// The same with a value that is known.
