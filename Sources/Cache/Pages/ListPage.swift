@@ -68,14 +68,15 @@ struct ListPage: Sendable {
                 return nil
             }
         }
+        let rowCount = found.offsets.count / (2 * (memberCount + 1))
+        guard Self.isConsistent(found, rowCount, body) else { return nil }
         offsets = found.offsets
-        rowCount = found.offsets.count / (2 * (memberCount + 1))
+        self.rowCount = rowCount
         limit = found.limit
         isComplete = !found.hasMore
         list = found.list
         paginationMember = found.paginationMember
         holes = found.holes
-        guard isConsistent(found, body) else { return nil }
     }
 
     /// A row.
@@ -141,13 +142,17 @@ struct ListPage: Sendable {
     }
 
     /// Whether what the page says about itself agrees with what it holds.
-    private func isConsistent(_ found: PageScan, _ body: Span<UInt8>) -> Bool {
-        guard rowCount <= limit, !found.hasMore || rowCount == limit else { return false }
+    private static func isConsistent(
+        _ found: borrowing PageScan, _ rowCount: Int, _ body: Span<UInt8>
+    ) -> Bool {
+        guard rowCount <= found.limit, !found.hasMore || rowCount == found.limit else { return false }
         switch (found.hasMore, found.nextCursor) {
         case (false, nil): return true
         case (true, .some(let cursor)):
             guard rowCount > 0 else { return false }
-            return body.extracting(cursor.range).equals(body.extracting(id(ofRow: rowCount - 1).range))
+            let lastRow = found.offsets.count / rowCount * (rowCount - 1)
+            let id = Int(found.offsets[lastRow + 2])..<Int(found.offsets[lastRow + 3])
+            return body.extracting(cursor.range).equals(body.extracting(id))
         case (false, .some), (true, nil): return false
         }
     }

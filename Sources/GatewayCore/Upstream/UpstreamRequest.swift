@@ -23,7 +23,7 @@ package struct UpstreamRequest {
     /// The upstream token; sent as `Authorization: Bearer …`, `nil` for routes without a tenant.
     package private(set) var authorization: Secret?
     // The request line and the field lines, each with its line end.
-    private var bytes: [UInt8] = []
+    private var bytes: [UInt8]
     private let lineStart: Int
     private var hasHost = false
     /// Whether content in gzip is taken off it before the owner sees the answer.
@@ -43,15 +43,17 @@ package struct UpstreamRequest {
         // Both go out as they are: a blank or a line end in them would be a second request.
         precondition(Self.isVisible(methodText), "the method \(methodText.text) is not a token")
         precondition(Self.isVisible(target), "the request target \(target.text) holds a blank or a control")
-        self.method = method
-        self.content = content
-        self.authorization = authorization
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(methodText.count + target.count + Self.usualLineBytes)
         bytes.append(methodText)
         bytes.append(UInt8(ascii: " "))
         bytes.append(target)
         bytes.append(" HTTP/1.1\r\n")
+        self.method = method
+        self.content = content
+        self.authorization = authorization
         lineStart = bytes.count
+        self.bytes = bytes
     }
 
     /// Makes a GET without fields and content.
@@ -168,9 +170,9 @@ extension UpstreamRequest {
             buffer.append("\r\n")
         }
         buffer.append(bytes.span.extracting(lineStart..<bytes.count))
-        if let authorization {
+        if authorization != nil {
             buffer.append("Authorization: Bearer ")
-            authorization.withBytes { buffer.append($0) }
+            authorization?.withBytes { buffer.append($0) }
             buffer.append("\r\n")
         }
         switch content {
