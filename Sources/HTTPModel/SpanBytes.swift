@@ -108,6 +108,25 @@ extension Span where Element == UInt8 {
         return (offset, false)
     }
 
+    /// Four words in a row, the first one at `offset`. Traps unless all of them are there.
+    @inlinable @inline(__always)
+    func fourWords(at offset: Int) -> (UInt64, UInt64, UInt64, UInt64) {
+        precondition(offset >= 0 && offset <= count &- 32, "four words from \(offset) on of \(count) bytes")
+        return unsafe (
+            // All of them are there, and any bytes make a number.
+            UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)),
+            UInt64(
+                littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self)
+            ),
+            UInt64(
+                littleEndian: bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: offset &+ 16, as: UInt64.self)),
+            UInt64(
+                littleEndian: bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: offset &+ 24, as: UInt64.self))
+        )
+    }
+
     /// The sixty-four bytes from `offset` on in four pieces, for passes over long texts. Traps unless all of
     /// them are there.
     @inlinable @inline(__always)

@@ -40,28 +40,35 @@ package struct UpstreamRequest {
     package init(
         method: Method, methodText: Span<UInt8>, target: Span<UInt8>, content: Content, authorization: Secret?
     ) {
-        // Both go out as they are: a blank or a line end in them would be a second request.
-        precondition(Self.isVisible(methodText), "the method \(methodText.text) is not a token")
-        precondition(Self.isVisible(target), "the request target \(target.text) holds a blank or a control")
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(methodText.count + target.count + Self.usualLineBytes)
-        bytes.append(methodText)
-        bytes.append(UInt8(ascii: " "))
-        bytes.append(target)
-        bytes.append(" HTTP/1.1\r\n")
+        bytes = Self.requestLine(methodText, target)
+        lineStart = bytes.count
         self.method = method
         self.content = content
         self.authorization = authorization
-        lineStart = bytes.count
-        self.bytes = bytes
     }
 
     /// Makes a GET without fields and content.
     package init(get target: Span<UInt8>, authorization: Secret?) {
-        let method: InlineArray<3, UInt8> = [0x47, 0x45, 0x54]
-        self.init(
-            method: .get, methodText: method.span, target: target, content: .none,
-            authorization: authorization)
+        let methodText: InlineArray<3, UInt8> = [0x47, 0x45, 0x54]
+        bytes = Self.requestLine(methodText.span, target)
+        lineStart = bytes.count
+        method = .get
+        content = .none
+        self.authorization = authorization
+    }
+
+    /// The request line, with room for the lines that most requests have.
+    private static func requestLine(_ methodText: Span<UInt8>, _ target: Span<UInt8>) -> [UInt8] {
+        // Both go out as they are: a blank or a line end in them would be a second request.
+        precondition(isVisible(methodText), "the method \(methodText.text) is not a token")
+        precondition(isVisible(target), "the request target \(target.text) holds a blank or a control")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(methodText.count + target.count + usualLineBytes)
+        bytes.append(methodText)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(target)
+        bytes.append(" HTTP/1.1\r\n")
+        return bytes
     }
 
     /// The field lines. Allocates; for tests.
