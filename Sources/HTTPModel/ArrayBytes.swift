@@ -34,6 +34,13 @@ extension Array where Element == UInt8 {
         append(line: unsafe Span(_unsafeElements: known), value)
     }
 
+    /// The same where all of it is known.
+    public mutating func append(line name: StaticString, _ value: StaticString) {
+        // A literal's storage is constant and has this many bytes.
+        let known = unsafe UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount)
+        append(line: name, unsafe Span(_unsafeElements: known))
+    }
+
     /// Appends two runs of bytes, one behind the other.
     public mutating func append(_ first: Span<UInt8>, _ second: Span<UInt8>) {
         append(addingCapacity: first.count + second.count) { output in

@@ -119,9 +119,9 @@ package struct UpstreamRequest {
         bytes.append(line: name, value)
     }
 
-    /// The same with a value that is known.
+    /// The same with a value that is known, and holds no line end.
     package mutating func append(_ name: StaticString, _ value: StaticString) {
-        append(name) { $0.append(value) }
+        bytes.append(line: name, value)
     }
 
     /// The same with a value that `write` appends, in as many pieces as it likes.
