@@ -42,7 +42,7 @@ private func entry(_ body: [UInt8], target: String) -> CacheEntry? {
     let end = MonotonicInstant(nanoseconds: 2)
     return CacheEntry(
         key: CacheKey(partition: CachePartition(id: 1), route: 1, query: target, hash: 0), judgedWrites: 0,
-        answer: CollectedAnswer(head: head, body: body, receivedUnixSeconds: 0),
+        answer: CollectedAnswer(head: head, receivedUnixSeconds: 0), body: body.span,
         decision: .store(
             Freshness(receivedAt: MonotonicInstant(nanoseconds: 1), initialAgeNanoseconds: 0, freshUntil: end)
         ),
