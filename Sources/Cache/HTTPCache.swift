@@ -159,11 +159,10 @@ public final class HTTPCache: Sendable {
     private func pageFlight(_ key: CacheKey, _ model: PageModel) -> PageFlight? {
         let target = key.query.span
         guard let question = PageQuestion(target, model: model) else { return nil }
-        let text = question.listText(target, model: model)
-        let hash = hasher.hash(partition: key.partition, route: key.route, query: text.span)
         return PageFlight(
-            list: CacheKey(partition: key.partition, route: key.route, query: text, hash: hash),
-            limit: question.limit, includes: question.includes)
+            question: question,
+            listHash: hasher.hash(
+                partition: key.partition, route: key.route, beginOf: question, target))
     }
 
     /// Takes in an answer that was collected whole, stores it if that was decided, and ends the fetch.

@@ -27,39 +27,56 @@ public struct HTTPDate: Sendable, Hashable {
         guard CivilDate(daysSinceEpoch: days).day == day else { return nil }
     }
 
-    /// The preferred form.
+    /// The preferred form. Allocates.
     public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return bytes
+    }
+
+    /// Appends the preferred form.
+    public func append(to bytes: inout [UInt8]) {
         let days = Int((unixSeconds >= 0 ? unixSeconds : unixSeconds - 86_399) / 86_400)
         let second = Int(unixSeconds - Int64(days) * 86_400)
         let date = CivilDate(daysSinceEpoch: days)
-        let weekday = ((days % 7) + 11) % 7
-        var out: [UInt8] = []
-        out.reserveCapacity(Self.byteCount)
-        out.append(contentsOf: Self.weekdays[weekday].utf8)
-        out.append(contentsOf: ", ".utf8)
-        out.appendTwoDigits(date.day)
-        out.append(0x20)
-        out.append(contentsOf: Self.months[date.month - 1].utf8)
-        out.append(0x20)
-        out.appendTwoDigits(date.year / 100)
-        out.appendTwoDigits(date.year % 100)
-        out.append(0x20)
-        out.appendTwoDigits(second / 3_600)
-        out.append(0x3A)
-        out.appendTwoDigits(second / 60 % 60)
-        out.append(0x3A)
-        out.appendTwoDigits(second % 60)
-        out.append(contentsOf: " GMT".utf8)
-        return out
+        let weekday = Self.weekdays[((days % 7) + 11) % 7]
+        let month = Self.months[date.month - 1]
+        // "Www, DD Mmm YYYY hh:mm:ss GMT", from an array of blanks.
+        var text = InlineArray<29, UInt8>(repeating: 0x20)
+        func put(_ number: Int, at place: Int) {
+            text[place] = UInt8(0x30 + number / 10)
+            text[place + 1] = UInt8(0x30 + number % 10)
+        }
+        for place in 0..<3 {
+            text[place] = UInt8(truncatingIfNeeded: weekday >> UInt32(16 - 8 * place))
+            text[8 + place] = UInt8(truncatingIfNeeded: month >> UInt32(16 - 8 * place))
+            text[26 + place] = UInt8(truncatingIfNeeded: 0x47_4D_54 >> (16 - 8 * place))
+        }
+        text[3] = 0x2C
+        put(date.day, at: 5)
+        put(date.year / 100, at: 12)
+        put(date.year % 100, at: 14)
+        put(second / 3_600, at: 17)
+        text[19] = 0x3A
+        put(second / 60 % 60, at: 20)
+        text[22] = 0x3A
+        put(second % 60, at: 23)
+        bytes.append(text.span)
     }
 
-    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    // Three letters each, the first one highest: Sun to Sat, Jan to Dec.
+    private static let weekdays: InlineArray<7, UInt32> = [
+        0x53_75_6E, 0x4D_6F_6E, 0x54_75_65, 0x57_65_64, 0x54_68_75, 0x46_72_69, 0x53_61_74,
+    ]
+    private static let months: InlineArray<12, UInt32> = [
+        0x4A_61_6E, 0x46_65_62, 0x4D_61_72, 0x41_70_72, 0x4D_61_79, 0x4A_75_6E, 0x4A_75_6C, 0x41_75_67,
+        0x53_65_70, 0x4F_63_74, 0x4E_6F_76, 0x44_65_63,
     ]
 
     private static func month(_ bytes: Span<UInt8>) -> Int? {
-        for index in months.indices where Array(months[index].utf8).span.equals(bytes) { return index + 1 }
+        guard bytes.count == 3 else { return nil }
+        let letters = UInt32(bytes[0]) << 16 | UInt32(bytes[1]) << 8 | UInt32(bytes[2])
+        for index in months.indices where months[index] == letters { return index + 1 }
         return nil
     }
 }

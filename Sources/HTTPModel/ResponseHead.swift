@@ -27,9 +27,8 @@ public struct ResponseHead: Sendable {
     /// The same where the name has been recognized already.
     public mutating func append(name: Span<UInt8>, value: Span<UInt8>, known: FieldName) {
         let nameStart = bytes.count
-        bytes.append(name)
-        let valueStart = bytes.count
-        bytes.append(value)
+        let valueStart = nameStart + name.count
+        bytes.append(name, value)
         fields.append(
             FieldLine(
                 name: ByteRange(from: nameStart, to: valueStart),

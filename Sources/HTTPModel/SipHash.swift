@@ -48,6 +48,15 @@ public struct SipHash: Sendable {
     public mutating func absorb(_ bytes: Span<UInt8>, rounds: Int) {
         let wordsEnd = bytes.count & ~7
         var index = 0
+        // Four at a time: a third of what a word costs otherwise is counting.
+        while index <= bytes.count &- 32 {
+            let words = bytes.fourWords(at: index)
+            absorb(words.0, rounds: rounds)
+            absorb(words.1, rounds: rounds)
+            absorb(words.2, rounds: rounds)
+            absorb(words.3, rounds: rounds)
+            index &+= 32
+        }
         while index < wordsEnd {
             absorb(bytes.word(at: index), rounds: rounds)
             index += 8

@@ -108,6 +108,42 @@ extension Span where Element == UInt8 {
         return (offset, false)
     }
 
+    /// Four words in a row, the first one at `offset`. Traps unless all of them are there.
+    @inlinable @inline(__always)
+    func fourWords(at offset: Int) -> (UInt64, UInt64, UInt64, UInt64) {
+        precondition(offset >= 0 && offset <= count &- 32, "four words from \(offset) on of \(count) bytes")
+        return unsafe (
+            // All of them are there, and any bytes make a number.
+            UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)),
+            UInt64(
+                littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self)
+            ),
+            UInt64(
+                littleEndian: bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: offset &+ 16, as: UInt64.self)),
+            UInt64(
+                littleEndian: bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: offset &+ 24, as: UInt64.self))
+        )
+    }
+
+    /// The sixty-four bytes from `offset` on in four pieces, for passes over long texts. Traps unless all of
+    /// them are there.
+    @inlinable @inline(__always)
+    public func fourPieces(
+        at offset: Int
+    ) -> (SIMD16<UInt8>, SIMD16<UInt8>, SIMD16<UInt8>, SIMD16<UInt8>) {
+        precondition(
+            offset >= 0 && offset <= count &- 64, "sixty-four bytes from \(offset) on of \(count)")
+        return unsafe (
+            // All of them are there, and any bytes make a vector.
+            bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self),
+            bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 16, as: SIMD16<UInt8>.self),
+            bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 32, as: SIMD16<UInt8>.self),
+            bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 48, as: SIMD16<UInt8>.self)
+        )
+    }
+
     /// The bytes as text for logs and messages; anything that is not UTF-8 becomes U+FFFD. Allocates.
     public var text: String {
         // The closure only reads, and the span outlives it.
@@ -137,6 +173,23 @@ extension UInt64 {
     @inlinable @inline(__always)
     public func marks(below byte: UInt8) -> UInt64 {
         (self &- 0x0101_0101_0101_0101 &* UInt64(byte)) & ~self & 0x8080_8080_8080_8080
+    }
+}
+
+extension SIMDMask<SIMD16<Int8>> {
+    /// One bit for each of the sixteen, the first one lowest.
+    @inlinable @inline(__always)
+    public var bits: UInt64 {
+        // All bits of a byte are set or none, so a mask is two numbers of eight bytes, the first one lowest.
+        let halves = unsafe unsafeBitCast(self, to: SIMD2<UInt64>.self)
+        return Self.bits(ofHalf: halves.x) | Self.bits(ofHalf: halves.y) << 8
+    }
+
+    /// The same of eight: of each byte the bit of its own place, and all of them summed up in the highest
+    /// one.
+    @inlinable @inline(__always)
+    static func bits(ofHalf half: UInt64) -> UInt64 {
+        ((UInt64(littleEndian: half) & 0x8040_2010_0804_0201) &* 0x0101_0101_0101_0101) >> 56
     }
 }
 

@@ -20,4 +20,23 @@ struct ArrayBytesTests {
 
         #expect(bytes == [0x61, 0x62, 0x63, 0, 0xFF])
     }
+
+    @Test func aLineHasItsColonAndItsEnd() {
+        var bytes: [UInt8] = []
+
+        bytes.append(line: Array("A".utf8).span, Array("b c".utf8).span)
+        bytes.append(line: "Name", [UInt8]().span)
+        bytes.append(line: "Via", "1.1 x")
+
+        #expect(bytes.span.text == "A: b c\r\nName: \r\nVia: 1.1 x\r\n")
+    }
+
+    @Test func twoRunsStandBehindEachOther() {
+        var bytes: [UInt8] = [1]
+
+        bytes.append([2, 3].span, [4].span)
+        bytes.append([UInt8]().span, [UInt8]().span)
+
+        #expect(bytes == [1, 2, 3, 4])
+    }
 }

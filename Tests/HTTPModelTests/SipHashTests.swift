@@ -7,7 +7,7 @@ struct SipHashTests {
     /// SipHash-2-4-64 of 00 01 … (n-1), from the reference implementation's table.
     @Test(arguments: [
         (0, 0x726F_DB47_DD0E_0E31 as UInt64), (1, 0x74F8_39C5_93DC_67FD), (7, 0xAB02_00F5_8B01_D137),
-        (8, 0x93F5_F579_9A93_2462), (15, 0xA129_CA61_49BE_45E5),
+        (8, 0x93F5_F579_9A93_2462), (15, 0xA129_CA61_49BE_45E5), (63, 0x958A_324C_EB06_4572),
     ])
     func twoAndFourRoundsGiveThePublishedVectors(count: Int, expected: UInt64) {
         #expect(Self.hash(count: count, rounds: 2, finalRounds: 4) == expected)
@@ -19,6 +19,22 @@ struct SipHashTests {
     ])
     func oneAndThreeRoundsGiveThePublishedVectors(count: Int, expected: UInt64) {
         #expect(Self.hash(count: count, rounds: 1, finalRounds: 3) == expected)
+    }
+
+    @Test func textsOfEveryLengthAreTakenWordByWord() {
+        for count in 0..<140 {
+            let bytes = (0..<count).map { UInt8($0) }
+            var byWords = SipHash(key: Self.key)
+            for start in stride(from: 0, to: count / 8 * 8, by: 8) {
+                byWords.absorb(bytes.span.word(at: start), rounds: 1)
+            }
+            let rest = bytes[(count / 8 * 8)...].enumerated().reduce(UInt64(count) << 56) { word, byte in
+                word | UInt64(byte.element) << UInt64(8 * byte.offset)
+            }
+            byWords.absorb(rest, rounds: 1)
+
+            #expect(Self.hash(count: count, rounds: 1, finalRounds: 3) == byWords.finish(rounds: 3))
+        }
     }
 
     @Test func partsThatOnlyJoinAlikeHaveDifferentHashes() {

@@ -38,4 +38,29 @@ struct SpanBytesTests {
             }
         }
     }
+
+    @Test func fourPiecesAreSixtyFourBytesInTheirOrder() {
+        let bytes = [UInt8](0...80)
+
+        let pieces = bytes.span.fourPieces(at: 17)
+
+        for index in 0..<16 {
+            #expect(pieces.0[index] == UInt8(17 + index))
+            #expect(pieces.1[index] == UInt8(33 + index))
+            #expect(pieces.2[index] == UInt8(49 + index))
+            #expect(pieces.3[index] == UInt8(65 + index))
+        }
+    }
+
+    @Test func aMaskHasTheBitOfEachOfItsBytes() {
+        for place in 0..<16 {
+            for other in 0..<16 {
+                var bytes = SIMD16<UInt8>(repeating: 1)
+                bytes[place] = 7
+                bytes[other] = 7
+
+                #expect((bytes .== SIMD16<UInt8>(repeating: 7)).bits == 1 << place | 1 << other)
+            }
+        }
+    }
 }

@@ -32,7 +32,9 @@ public struct CompressionPolicy: Sendable, Hashable {
     /// Whether an answer that is stored may be given in a coding: text of some size that nothing says must
     /// stay as it is.
     func covers(_ head: ResponseHead, byteCount: Int) -> Bool {
-        guard codings != [], head.status == .ok, byteCount >= minimumBytes else { return false }
+        guard zstdLevel > 0 || gzipLevel > 0, head.status == .ok, byteCount >= minimumBytes else {
+            return false
+        }
         let bytes = head.bytes.span
         var isText = false
         var control = CacheControl()

@@ -61,13 +61,6 @@ public struct FollowTicket: Sendable {
     public let deadline: MonotonicInstant
 }
 
-/// What a fetch is known by while it lasts: fetches that began before a write or purge are
-/// others.
-struct FlightKey: Sendable, Hashable {
-    let key: CacheKey
-    let state: FillState
-}
-
 /// One particular fetch: the hash of its key says where it is listed, the serial tells it from all others
 /// there.
 struct FlightID: Sendable, Hashable {

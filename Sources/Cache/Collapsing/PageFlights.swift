@@ -1,18 +1,21 @@
 import HTTPModel
 
 /// What a fetch of a page is to questions for less of the same: the first rows of the same list, with the
-/// same filters, from the same cursor on.
-struct PageFlight: Sendable, Hashable {
-    /// Partition, route, and what is the same of all such pages.
-    let list: CacheKey
-    /// How many rows it asks for.
-    let limit: Int
-    /// Whether with the member that is optional.
-    let includes: Bool
+/// same filters, from the same cursor on. Good with the key whose query it was read from.
+struct PageFlight: Sendable {
+    /// What it asks for.
+    let question: PageQuestion
+    /// The hash of what is the same of all such pages, by `KeyHasher`.
+    let listHash: UInt64
 
-    /// Whether its answer decides the other question for certain.
+    /// Whether its answer decides another question about the same rows for certain.
     func decides(_ other: PageFlight) -> Bool {
-        limit >= other.limit && (includes || !other.includes)
+        question.limit >= other.question.limit && (question.includes || !other.question.includes)
+    }
+
+    /// Whether both ask for just as much of the same rows.
+    func asksForAsMuch(as other: PageFlight) -> Bool {
+        question.limit == other.question.limit && question.includes == other.question.includes
     }
 }
 
@@ -21,8 +24,9 @@ struct PageFlight: Sendable, Hashable {
 struct PageFlights {
     private struct Listed {
         let page: PageFlight
-        let key: FlightKey
-        let serial: UInt64
+        let key: CacheKey
+        let id: FlightID
+        let state: FillState
         let startedAt: MonotonicInstant
     }
 
@@ -37,30 +41,34 @@ struct PageFlights {
 
     /// Puts in a fetch that began.
     mutating func insert(
-        _ page: PageFlight, _ key: FlightKey, serial: UInt64, startedAt: MonotonicInstant
+        _ page: PageFlight, _ key: CacheKey, _ id: FlightID, _ state: FillState,
+        startedAt: MonotonicInstant
     ) {
-        listed.append(Listed(page: page, key: key, serial: serial, startedAt: startedAt))
+        listed.append(Listed(page: page, key: key, id: id, state: state, startedAt: startedAt))
     }
 
     /// Takes out a fetch that ended.
     mutating func remove(_ id: FlightID) {
-        let place = listed.firstIndex { $0.serial == id.serial && $0.key.key.hash == id.hash }
-        if let place { listed.remove(at: place) }
+        if let place = listed.firstIndex(where: { $0.id == id }) { listed.remove(at: place) }
     }
 
     /// Fetches whose answers decide the question of another page, none of them too old; the oldest first.
     /// None if the very same is asked for already: that is the better one to wait for.
     func flights(
-        deciding page: PageFlight, asked key: FlightKey, startedSince earliest: MonotonicInstant
+        deciding page: PageFlight, asked key: CacheKey, _ state: FillState,
+        startedSince earliest: MonotonicInstant
     ) -> [FlightID] {
         var found: [FlightID] = []
         for place in listed.indices
-        where listed[place].page.list.hash == page.list.hash && listed[place].startedAt >= earliest {
+        where listed[place].page.listHash == page.listHash && listed[place].startedAt >= earliest {
             let flight = listed[place]
-            guard flight.key.state == key.state, flight.page.decides(page), flight.page.list == page.list
+            guard flight.state == state, flight.page.decides(page), flight.key.partition === key.partition,
+                flight.key.route == key.route,
+                flight.page.question.hasSameBegin(
+                    as: page.question, flight.key.query.span, otherTarget: key.query.span)
             else { continue }
-            if flight.key == key { return [] }
-            found.append(FlightID(hash: flight.key.key.hash, serial: flight.serial))
+            if flight.page.asksForAsMuch(as: page), flight.key == key { return [] }
+            found.append(flight.id)
             if found.count == Self.maximumLooks { break }
         }
         return found

@@ -55,7 +55,9 @@ public final class RequestCollapser: Sendable {
     private struct Shard {
         /// A fetch under way. Its serial alone tells it from all others of the shard.
         struct Listed {
-            let key: FlightKey
+            let key: CacheKey
+            /// Fetches that began before a write or purge are not joined by those that come after it.
+            let state: FillState
             var flight: Flight
             /// Whether no later one of its key has begun: that one is joined.
             var isLatest = true
@@ -81,23 +83,31 @@ public final class RequestCollapser: Sendable {
         }
 
         /// Where the latest flight of a key stands.
-        func latest(of key: FlightKey) -> Int? {
-            flights.firstIndex { $0.isLatest && $0.key.key.hash == key.key.hash && $0.key == key }
+        func latest(of key: CacheKey, _ state: FillState) -> Int? {
+            flights.firstIndex {
+                $0.isLatest && $0.key.hash == key.hash && $0.state == state && $0.key == key
+            }
         }
 
         /// Where a flight stands.
         func place(of id: FlightID) -> Int? {
             guard let place = flights.firstIndex(where: { $0.flight.serial == id.serial }) else { return nil }
-            precondition(flights[place].key.key.hash == id.hash, "two flights are \(id.serial)")
+            precondition(flights[place].key.hash == id.hash, "two flights are \(id.serial)")
             return place
         }
 
-        mutating func start(_ key: FlightKey, listHash: UInt64?, _ now: MonotonicInstant) -> UInt64 {
+        /// Puts in a flight, behind the latest one of its key, which is where it is not followed any more.
+        mutating func start(
+            _ key: CacheKey, _ state: FillState, after latest: Int?, listHash: UInt64?,
+            _ now: MonotonicInstant
+        ) -> UInt64 {
             let serial = nextSerial
             nextSerial += 1
-            if let old = latest(of: key) { flights[old].isLatest = false }
-            let flight = Flight(serial: serial, listHash: listHash, startedAt: now)
-            flights.append(Listed(key: key, flight: flight))
+            if let latest { flights[latest].isLatest = false }
+            flights.append(
+                Listed(
+                    key: key, state: state,
+                    flight: Flight(serial: serial, listHash: listHash, startedAt: now)))
             return serial
         }
 
@@ -134,11 +144,10 @@ public final class RequestCollapser: Sendable {
         _ key: CacheKey, page: PageFlight? = nil, waiter: Waiter, now: MonotonicInstant
     ) -> CollapseDecision {
         let fillState = key.partition.fillState
-        let flightKey = FlightKey(key: key, state: fillState)
-        if let page, let ticket = followLarger(page, flightKey, waiter, now) { return .follow(ticket) }
+        if let page, let ticket = followLarger(page, key, fillState, waiter, now) { return .follow(ticket) }
         let step = shards[Self.index(of: key.hash)].withLock { shard -> JoinStep in
             if !shard.unshared.isEmpty, shard.isUnshared(key.hash, now) { return .alone }
-            let latest = shard.latest(of: flightKey)
+            let latest = shard.latest(of: key, fillState)
             if let latest, shard.flights[latest].flight.startedAt >= earliest(now) {
                 guard let place = shard.flights[latest].flight.join(waiter, atMost: maximumFollowers) else {
                     return .alone
@@ -148,11 +157,12 @@ public final class RequestCollapser: Sendable {
             }
             guard shard.flights.count < maximumFlightsPerShard else { return .alone }
             if latest != nil { counts.overtaken() }
-            return .lead(serial: shard.start(flightKey, listHash: page?.list.hash, now))
+            return .lead(
+                serial: shard.start(key, fillState, after: latest, listHash: page?.listHash, now))
         }
         switch step {
         case .lead(let serial):
-            note(page, flightKey, serial: serial, now)
+            note(page, key, FlightID(hash: key.hash, serial: serial), fillState, now)
             return .lead(FetchPermit(key: key, serial: serial, fillState: fillState))
         case .follow(let serial, let place, let arriving):
             return .follow(
@@ -166,18 +176,14 @@ public final class RequestCollapser: Sendable {
     /// Starts the fetch of a key on behalf of nobody in particular; `nil` if it is under way and not too old.
     func lead(_ key: CacheKey, page: PageFlight? = nil, now: MonotonicInstant) -> FetchPermit? {
         let fillState = key.partition.fillState
-        let flightKey = FlightKey(key: key, state: fillState)
         let serial = shards[Self.index(of: key.hash)].withLock { shard -> UInt64? in
-            if let latest = shard.latest(of: flightKey),
-                shard.flights[latest].flight.startedAt >= earliest(now)
-            {
-                return nil
-            }
+            let latest = shard.latest(of: key, fillState)
+            if let latest, shard.flights[latest].flight.startedAt >= earliest(now) { return nil }
             guard shard.flights.count < maximumFlightsPerShard else { return nil }
-            return shard.start(flightKey, listHash: page?.list.hash, now)
+            return shard.start(key, fillState, after: latest, listHash: page?.listHash, now)
         }
         guard let serial else { return nil }
-        note(page, flightKey, serial: serial, now)
+        note(page, key, FlightID(hash: key.hash, serial: serial), fillState, now)
         return FetchPermit(key: key, serial: serial, fillState: fillState)
     }
 
@@ -190,10 +196,10 @@ public final class RequestCollapser: Sendable {
     /// Follows a fetch of a larger page with the same rows at its begin, if there is one for the same key no
     /// sooner: one that is certain to decide the question if it comes.
     private func followLarger(
-        _ page: PageFlight, _ key: FlightKey, _ waiter: Waiter, _ now: MonotonicInstant
+        _ page: PageFlight, _ key: CacheKey, _ state: FillState, _ waiter: Waiter, _ now: MonotonicInstant
     ) -> FollowTicket? {
-        let candidates = pages[Self.index(of: page.list.hash)].withLock {
-            $0.flights(deciding: page, asked: key, startedSince: earliest(now))
+        let candidates = pages[Self.index(of: page.listHash)].withLock {
+            $0.flights(deciding: page, asked: key, state, startedSince: earliest(now))
         }
         for id in candidates {
             let place = shards[Self.index(of: id.hash)].withLock { shard -> Int? in
@@ -203,7 +209,7 @@ public final class RequestCollapser: Sendable {
             guard let place else { continue }
             counts.followedLarger()
             return FollowTicket(
-                flight: id, fillState: key.state, place: place, question: key.key.query, arriving: nil,
+                flight: id, fillState: state, place: place, question: key.query, arriving: nil,
                 deadline: now.advanced(by: wait))
         }
         return nil
@@ -214,11 +220,11 @@ public final class RequestCollapser: Sendable {
         MonotonicInstant(nanoseconds: now.nanoseconds - min(now.nanoseconds, maximumAge.nanoseconds))
     }
 
-    private func note(_ page: PageFlight?, _ key: FlightKey, serial: UInt64, _ now: MonotonicInstant) {
+    private func note(
+        _ page: PageFlight?, _ key: CacheKey, _ id: FlightID, _ state: FillState, _ now: MonotonicInstant
+    ) {
         guard let page else { return }
-        pages[Self.index(of: page.list.hash)].withLock {
-            $0.insert(page, key, serial: serial, startedAt: now)
-        }
+        pages[Self.index(of: page.listHash)].withLock { $0.insert(page, key, id, state, startedAt: now) }
     }
 
     private func forget(_ flight: Flight, _ id: FlightID) {
@@ -278,7 +284,7 @@ public final class RequestCollapser: Sendable {
             guard let index = shard.place(of: id),
                 shard.flights[index].flight.takeOver(ticket.place, serial: id.serial, now: now)
             else { return nil }
-            return shard.flights[index].key.key
+            return shard.flights[index].key
         }
         return key.map { FetchPermit(key: $0, serial: id.serial, fillState: ticket.fillState) }
     }

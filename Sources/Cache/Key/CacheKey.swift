@@ -33,6 +33,20 @@ struct KeyHasher: Sendable {
         }
         return hash.finish(rounds: 3)
     }
+
+    /// The hash of all questions that begin with the same rows: of the list, the cursor, and the filters.
+    func hash(
+        partition: CachePartition, route: UInt32, beginOf question: PageQuestion, _ target: Span<UInt8>
+    ) -> UInt64 {
+        var hash = SipHash(key: key)
+        hash.absorb(self.hash(partition: partition, route: route, list: question, target), rounds: 1)
+        hash.absorb(part: target.extracting(question.cursor.range), rounds: 1)
+        for index in 0..<8 where !question.values[index].isEmpty {
+            hash.absorb(UInt64(index), rounds: 1)
+            hash.absorb(part: target.extracting(question.values[index].range), rounds: 1)
+        }
+        return hash.finish(rounds: 3)
+    }
 }
 
 /// What an answer is stored under, with bytes of its own: partition, route and canonical query.

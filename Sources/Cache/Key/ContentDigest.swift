@@ -35,6 +35,14 @@ struct ContentDigest: Hashable {
         self.init(finishing: hash, rounds: finalRounds)
     }
 
+    /// What stands in the place of a digest that is not made yet.
+    static let none = ContentDigest(high: 0, low: 0)
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
     /// Rounds for each word of a digest.
     static let rounds = 1
 

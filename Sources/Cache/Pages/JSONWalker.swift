@@ -4,16 +4,34 @@ package import HTTPModel
 ///
 /// Every verb takes the whole text, looks at the position and moves it behind what it found; `false` or `nil`
 /// for a text that is not JSON there, after which the walk is over. Bounded: nesting is kept in one word.
-/// About five instructions a byte for objects of short members, half as many inside long strings.
+/// About five instructions a byte for objects of short members, half as many inside long strings; for a text
+/// that is looked at ahead four in all, and the processor waits less.
 package struct JSONWalker {
     /// The next byte to look at.
     package private(set) var position = 0
+
+    // Where the quotes of a plain text are; empty for one that is looked at as the walk goes on.
+    private let quotes: [UInt64]
+    // Of a plain text, the first quote that the walk has not come to. None before the position is left.
+    private var next = QuotePlace()
+    /// Whether all bytes of the text are known to be ASCII.
+    let isASCII: Bool
 
     /// How deep values may lie inside each other.
     static let maximumDepth = 60
 
     /// A walk from the start.
-    package init() {}
+    package init() {
+        quotes = []
+        isASCII = false
+    }
+
+    /// A walk from the start of one text, which is looked at ahead.
+    init(_ text: Span<UInt8>) {
+        let map = QuoteMap(text)
+        quotes = map.isPlain ? map.words : []
+        isASCII = map.isASCII
+    }
 
     /// The byte at the position; zero at the end, which no token begins with.
     @inline(__always)
@@ -29,6 +47,7 @@ package struct JSONWalker {
 
     /// Moves over a string and gives what stands between its quotes, escapes as they are.
     package mutating func string(_ text: Span<UInt8>) -> ByteRange? {
+        if !quotes.isEmpty { return plainString(text) }
         guard let end = Self.endOfString(text, from: position) else { return nil }
         let start = position + 1
         position = end
@@ -37,11 +56,34 @@ package struct JSONWalker {
 
     /// Moves over a string that has no escapes and gives what stands between its quotes.
     mutating func plainString(_ text: Span<UInt8>) -> ByteRange? {
-        guard take(0x22, text) else { return nil }
         let start = position
-        position = Self.special(in: text, from: start)
-        guard take(0x22, text) else { return nil }
-        return ByteRange(from: start, to: position - 1)
+        var next = self.next
+        guard let end = endOfPlainString(text, &next) else { return nil }
+        self.next = next
+        position = end
+        return ByteRange(from: start + 1, to: end - 1)
+    }
+
+    /// Moves over the name of a member, if it has no escapes, and over its colon right behind it; gives the
+    /// name.
+    mutating func plainName(_ text: Span<UInt8>) -> ByteRange? {
+        let start = position
+        var next = self.next
+        guard let end = endOfPlainString(text, &next), Self.byte(text, end) == UInt8(ascii: ":") else {
+            return nil
+        }
+        self.next = next
+        position = end + 1
+        return ByteRange(from: start + 1, to: end - 1)
+    }
+
+    /// The offset behind the string without escapes at the position; moves `next` there.
+    @inline(__always)
+    private func endOfPlainString(_ text: Span<UInt8>, _ next: inout QuotePlace) -> Int? {
+        guard byte(text) == 0x22 else { return nil }
+        if !quotes.isEmpty { return next.endOfString(quotes.span) }
+        let end = Self.special(in: text, from: position + 1)
+        return Self.byte(text, end) == 0x22 ? end + 1 : nil
     }
 
     /// Moves over one of the words `true`, `false` and `null`.
@@ -55,81 +97,152 @@ package struct JSONWalker {
 
     /// Moves over any value, blanks inside it included; the value begins at the position.
     mutating func value(_ text: Span<UInt8>) -> Bool {
-        guard let end = Self.endOfValue(text, from: position) else { return false }
+        var next = self.next
+        guard let end = endOfValue(text, &next) else { return false }
+        self.next = next
         position = end
         return true
+    }
+
+    /// The offset behind the value at the position; moves `next` there.
+    @inline(__always)
+    private func endOfValue(_ text: Span<UInt8>, _ next: inout QuotePlace) -> Int? {
+        let quotes = self.quotes.span
+        if quotes.isEmpty {
+            return Self.endOfValue(text, from: position) { Self.endOfString(text, from: $0) }
+        }
+        return Self.endOfValue(text, from: position) { _ in next.endOfString(quotes) }
     }
 
     // What follows works on plain offsets, which the compiler keeps in registers: most of a page is walked
     // over here.
 
-    /// The offset behind the value that begins at `start`.
-    private static func endOfValue(_ text: Span<UInt8>, from start: Int) -> Int? {
+    /// The offset behind the value that begins at `start`; `endOfString` gives the one behind the string
+    /// whose first quote stands at its argument.
+    @inline(__always)
+    private static func endOfValue(
+        _ text: Span<UInt8>, from start: Int, _ endOfString: (Int) -> Int?
+    ) -> Int? {
+        // No value begins with a blank; from here on one may stand wherever the walk comes to this loop.
+        guard byte(text, start) > 0x20 else { return nil }
         var next = start
-        // One bit for each container that is open, the innermost lowest: set for an object.
-        var containers: UInt64 = 0
-        var depth = 0
+        // One bit for each container that is open, the innermost lowest, set for an object; above them a one.
+        var containers: UInt64 = 1
+        // Whether a member's name stands next, and not a value.
+        var isName = false
         while true {
             let first = byte(text, next)
             if first == 0x22 {
-                guard let end = endOfString(text, from: next) else { return nil }
-                next = end
-            } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-                guard depth < maximumDepth else { return nil }
-                let isObject = first == UInt8(ascii: "{")
-                next = skipBlanks(text, next + 1)
-                if byte(text, next) == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-                    next += 1
-                } else {
-                    containers = containers << 1 | (isObject ? 1 : 0)
-                    depth += 1
-                    if isObject {
-                        guard let end = endOfName(text, from: next) else { return nil }
-                        next = end
-                    }
+                // From string to string, as long as what lies between is of the usual kind.
+                var step = 0
+                repeat {
+                    guard let end = endOfString(next &+ step) else { return nil }
+                    next = end
+                    step = stepToString(text, from: next, &isName, &containers)
+                } while step > 0
+                if isName {
+                    guard let value = behindColon(text, next) else { return nil }
+                    next = value
+                    isName = false
                     continue
                 }
+            } else if first <= 0x20 {
+                let end = skipBlanks(text, next)
+                guard end > next else { return nil }
+                next = end
+                continue
+            } else if isName {
+                return nil
+            } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                guard containers >> maximumDepth == 0 else { return nil }
+                next &+= 1
+                if byte(text, next) <= 0x20 { next = skipBlanks(text, next) }
+                // The closing one of either is two above the opening one.
+                if byte(text, next) == first &+ 2 {
+                    next &+= 1
+                } else {
+                    isName = first == UInt8(ascii: "{")
+                    containers = containers << 1 | (isName ? 1 : 0)
+                    continue
+                }
+            } else if isWord(text, next, 0x6575_7274) || isWord(text, next, 0x6C6C_756E) {
+                next &+= 4
             } else {
                 guard let end = endOfScalar(text, first, from: next) else { return nil }
                 next = end
             }
             // A value has ended: so may the containers around it.
             while true {
-                if depth == 0 { return next }
-                next = skipBlanks(text, next)
+                if containers == 1 { return next }
+                var last = byte(text, next)
+                if last <= 0x20 {
+                    next = skipBlanks(text, next)
+                    last = byte(text, next)
+                }
+                next &+= 1
                 let isObject = containers & 1 == 1
-                let last = byte(text, next)
                 if last == UInt8(ascii: ",") {
-                    next = skipBlanks(text, next + 1)
-                    if isObject {
-                        guard let end = endOfName(text, from: next) else { return nil }
-                        next = end
-                    }
+                    isName = isObject
                     break
                 }
                 guard last == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { return nil }
-                next += 1
                 containers >>= 1
-                depth -= 1
             }
         }
     }
 
-    /// The offset behind a member's name, its colon, and the blanks around it.
+    /// The offset behind a colon, and behind the blanks before it.
     @inline(__always)
-    private static func endOfName(_ text: Span<UInt8>, from start: Int) -> Int? {
-        guard var next = endOfString(text, from: start) else { return nil }
-        next = skipBlanks(text, next)
-        guard byte(text, next) == UInt8(ascii: ":") else { return nil }
-        return skipBlanks(text, next + 1)
+    private static func behindColon(_ text: Span<UInt8>, _ start: Int) -> Int? {
+        if byte(text, start) == UInt8(ascii: ":") { return start &+ 1 }
+        let colon = skipBlanks(text, start)
+        return byte(text, colon) == UInt8(ascii: ":") ? colon &+ 1 : nil
+    }
+
+    /// What mostly stands between a string and the next one in JSON without blanks, in one look: how many
+    /// bytes that is, and what it does to the walk; zero for everything else, which is then looked at byte by
+    /// byte.
+    @inline(__always)
+    private static func stepToString(
+        _ text: Span<UInt8>, from end: Int, _ isName: inout Bool, _ containers: inout UInt64
+    ) -> Int {
+        guard end <= text.count &- 8 else { return 0 }
+        let word = text.word(at: end)
+        if isName {
+            if word & 0xFFFF == 0x223A {  // :"
+                isName = false
+                return 1
+            }
+            if word & 0xFF_FFFF == 0x227B3A, containers >> maximumDepth == 0 {  // :{"
+                containers = containers << 1 | 1
+                return 2
+            }
+            return word & 0xFF_FFFF_FFFF_FFFF == 0x22_2C65_7572_743A ? 6 : 0  // :true,"
+        }
+        if word & 0xFFFF == 0x222C, containers > 1 {  // ,"
+            isName = containers & 1 == 1
+            return 1
+        }
+        // An object inside another container ends.
+        guard word & 0xFF_FFFF == 0x222C7D, containers > 3, containers & 1 == 1 else { return 0 }  // },"
+        containers >>= 1
+        isName = containers & 1 == 1
+        return 2
+    }
+
+    /// Whether these four letters stand at `offset`, the first one lowest; may miss them among the last eight
+    /// bytes.
+    @inline(__always)
+    private static func isWord(_ text: Span<UInt8>, _ offset: Int, _ letters: UInt32) -> Bool {
+        offset <= text.count &- 8 && UInt32(truncatingIfNeeded: text.word(at: offset)) == letters
     }
 
     /// The offset behind a string with its quotes.
     @inline(__always)
     private static func endOfString(_ text: Span<UInt8>, from start: Int) -> Int? {
         guard byte(text, start) == 0x22 else { return nil }
-        let end = special(in: text, from: start + 1)
-        if byte(text, end) == 0x22 { return end + 1 }
+        let end = special(in: text, from: start &+ 1)
+        if byte(text, end) == 0x22 { return end &+ 1 }
         return endOfEscapedString(text, from: end)
     }
 
@@ -159,7 +272,7 @@ package struct JSONWalker {
     }
 
     /// The offset behind a word or a number that begins with `first`.
-    @inline(__always)
+    @inline(never)
     private static func endOfScalar(_ text: Span<UInt8>, _ first: UInt8, from start: Int) -> Int? {
         switch first {
         case UInt8(ascii: "t"): goesOn(text, from: start, "r", "u", "e") ? start + 4 : nil
@@ -220,7 +333,7 @@ package struct JSONWalker {
 
     @inline(__always)
     private static func byte(_ text: Span<UInt8>, _ offset: Int) -> UInt8 {
-        offset < text.count ? text[offset] : 0
+        UInt(bitPattern: offset) < UInt(bitPattern: text.count) ? text[offset] : 0
     }
 
     /// The first byte from `start` on that does not stand for itself inside a string (RFC 8259 §7): a quote,

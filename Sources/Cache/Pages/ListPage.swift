@@ -46,34 +46,46 @@ struct ListPage: Sendable {
     private let memberCount: Int
     private let optionalMember: Int?
 
-    /// Reads a body; `nil` if it is no page of this model. Linear, about 8 instructions a byte for rows of
+    /// Reads a body; `nil` if it is no page of this model. Linear, about 6 instructions a byte for rows of
     /// short members, and 3 more for the digests.
     init?(_ body: Span<UInt8>, model: PageModel) {
-        self.init(scanning: body, model: model)
-        makeDigests(body)
+        guard var page = Self.scan(body, model: model) else { return nil }
+        page.makeDigests(body)
+        self = page
     }
 
-    /// The same without digests: enough to see whether they are worth making, by `makeDigests`.
-    init?(scanning body: Span<UInt8>, model: PageModel) {
+    /// The same without digests: enough to see whether they are worth making, by `makeDigests`. No
+    /// initializer, which would copy its result.
+    static func scan(_ body: Span<UInt8>, model: PageModel) -> ListPage? {
+        guard body.count < Int(UInt32.max), let found = PageScan(body, model: model),
+            found.isASCII || isUTF8(body)
+        else { return nil }
+        let rowCount = found.offsets.count / (2 * (model.members.count + 1))
+        guard isConsistent(found, rowCount, body) else { return nil }
+        return ListPage(found, rowCount: rowCount, model)
+    }
+
+    private init(_ found: borrowing PageScan, rowCount: Int, _ model: PageModel) {
         memberCount = model.members.count
         optionalMember = model.members.firstIndex { $0.kind == .optional }
-        holes = InlineArray(repeating: Hole(kind: .rows, range: .empty))
-        frameDigest = ContentDigest(body.extracting(first: 0))
-        rowFrameDigest = frameDigest
-        guard body.count < Int(UInt32.max), let found = PageScan(body, model: model) else { return nil }
-        do throws(UTF8.ValidationError) {
-            _ = try UTF8Span(validating: body)
-        } catch {
-            return nil
-        }
-        offsets = found.offsets
-        rowCount = found.offsets.count / (2 * (memberCount + 1))
+        self.rowCount = rowCount
         limit = found.limit
         isComplete = !found.hasMore
         list = found.list
         paginationMember = found.paginationMember
         holes = found.holes
-        guard isConsistent(found, body) else { return nil }
+        offsets = found.offsets
+        frameDigest = .none
+        rowFrameDigest = .none
+    }
+
+    private static func isUTF8(_ body: Span<UInt8>) -> Bool {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: body)
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// A row.
@@ -139,13 +151,17 @@ struct ListPage: Sendable {
     }
 
     /// Whether what the page says about itself agrees with what it holds.
-    private func isConsistent(_ found: PageScan, _ body: Span<UInt8>) -> Bool {
-        guard rowCount <= limit, !found.hasMore || rowCount == limit else { return false }
+    private static func isConsistent(
+        _ found: borrowing PageScan, _ rowCount: Int, _ body: Span<UInt8>
+    ) -> Bool {
+        guard rowCount <= found.limit, !found.hasMore || rowCount == found.limit else { return false }
         switch (found.hasMore, found.nextCursor) {
         case (false, nil): return true
         case (true, .some(let cursor)):
             guard rowCount > 0 else { return false }
-            return body.extracting(cursor.range).equals(body.extracting(id(ofRow: rowCount - 1).range))
+            let lastRow = found.offsets.count / rowCount * (rowCount - 1)
+            let id = Int(found.offsets[lastRow + 2])..<Int(found.offsets[lastRow + 3])
+            return body.extracting(cursor.range).equals(body.extracting(id))
         case (false, .some), (true, nil): return false
         }
     }

@@ -81,6 +81,14 @@ public final class PageModel: Sendable {
     struct Member: Sendable {
         let name: [UInt8]
         let kind: MemberKind
+        /// The beginning of the name, as `Span.beginning` has it.
+        fileprivate let beginning: UInt64
+
+        init(name: [UInt8], kind: MemberKind) {
+            self.name = name
+            self.kind = kind
+            beginning = name.span.beginning(of: ByteRange(from: 0, to: name.count))
+        }
     }
 
     /// How a row is chosen by one parameter.
@@ -187,9 +195,15 @@ public final class PageModel: Sendable {
 
     /// The index of the member with this name; `nil` for one that is not read.
     @inline(__always)
-    func member(named name: Span<UInt8>) -> Int? {
-        guard memberLengths >> UInt64(min(name.count, 63)) & 1 == 1 else { return nil }
-        for index in members.indices where name.equals(members[index].name) { return index }
+    func member(named name: ByteRange, in text: Span<UInt8>) -> Int? {
+        let count = Int(name.count)
+        guard memberLengths >> UInt64(min(count, 63)) & 1 == 1 else { return nil }
+        let beginning = text.beginning(of: name)
+        for index in members.indices where members[index].beginning == beginning {
+            if members[index].name.count == count, text.extracting(name.range).equals(members[index].name) {
+                return index
+            }
+        }
         return nil
     }
 
@@ -312,6 +326,22 @@ public enum PageModelFailure: Error, Sendable, Hashable {
 }
 
 extension Span where Element == UInt8 {
+    /// The first eight bytes of a run in one number, the first one lowest; zeros above those of a shorter
+    /// one.
+    @inline(__always)
+    fileprivate func beginning(of run: ByteRange) -> UInt64 {
+        let start = Int(run.start)
+        guard start <= count - 8 else {
+            var word: UInt64 = 0
+            for (place, index) in run.range.prefix(8).enumerated() {
+                word |= UInt64(self[index]) << UInt64(8 * place)
+            }
+            return word
+        }
+        let word = word(at: start)
+        return run.count >= 8 ? word : word & ((1 << UInt64(8 * run.count)) - 1)
+    }
+
     /// Whether all bytes are of `a` to `z` and `0` to `9`.
     fileprivate var areLowercaseLettersAndDigits: Bool {
         var index = 0

@@ -38,20 +38,6 @@ struct PageQuestion: Sendable {
         }
     }
 
-    /// What is the same of all pages that begin with the same rows: everything but how many, and what of
-    /// them. A target holds no line end, so no two questions are confused.
-    func listText(_ target: Span<UInt8>, model: PageModel) -> [UInt8] {
-        var text = target.extracting(path.range).array
-        func append(_ range: ByteRange) {
-            text.append(0x0A)
-            text.append(target.extracting(range.range))
-        }
-        append(cursor)
-        for index in model.filters.indices { append(values[index]) }
-        for index in 0..<otherCount { append(others[index]) }
-        return text
-    }
-
     /// Whether both ask about the same list: the same path, and the same of what has no meaning.
     func isFamily(
         of other: PageQuestion, _ target: Span<UInt8>, otherTarget: Span<UInt8>
@@ -63,6 +49,21 @@ struct PageQuestion: Sendable {
             let mine = target.extracting(others[index].range)
             guard mine.equals(otherTarget.extracting(other.others[index].range)) else { return false }
         }
+        return true
+    }
+
+    /// Whether both begin with the same rows: the same list, cursor and filters, however many rows of it, and
+    /// whatever of them.
+    func hasSameBegin(
+        as other: PageQuestion, _ target: Span<UInt8>, otherTarget: Span<UInt8>
+    ) -> Bool {
+        func isSame(_ mine: ByteRange, _ others: ByteRange) -> Bool {
+            target.extracting(mine.range).equals(otherTarget.extracting(others.range))
+        }
+        guard isFamily(of: other, target, otherTarget: otherTarget), isSame(cursor, other.cursor) else {
+            return false
+        }
+        for index in 0..<8 where !isSame(values[index], other.values[index]) { return false }
         return true
     }
 

@@ -10,16 +10,19 @@ struct PageScan {
     private(set) var paginationMember = ByteRange.empty
     private(set) var holes = InlineArray<4, ListPage.Hole>(
         repeating: ListPage.Hole(kind: .rows, range: .empty))
+    /// Whether the whole body is ASCII.
+    var isASCII: Bool { walker.isASCII }
     /// As `ListPage` keeps them.
     private(set) var offsets: [UInt32] = []
 
-    private var walker = JSONWalker()
+    private var walker: JSONWalker
     private var holeCount = 0
     private var hasList = false
     private var hasPagination = false
 
     /// Walks over the whole body; `nil` if it is not written as the model says.
     init?(_ body: Span<UInt8>, model: PageModel) {
+        walker = JSONWalker(body)
         guard readTop(body, model), walker.position == body.count, hasList, hasPagination else { return nil }
     }
 
@@ -39,18 +42,19 @@ struct PageScan {
         return model.order.holds(id.span) ? members : nil
     }
 
-    private init() {}
+    private init() { walker = JSONWalker() }
 
     // MARK: The page
 
     private mutating func readSingle(_ body: Span<UInt8>, _ model: PageModel) -> Bool {
         guard walker.take(UInt8(ascii: "{"), body) else { return false }
         while true {
-            guard let name = walker.plainString(body), walker.take(UInt8(ascii: ":"), body) else {
-                return false
-            }
+            guard let name = walker.plainName(body) else { return false }
             if body.extracting(name.range).equals(model.rows) {
-                guard offsets.isEmpty, readRow(body, model) else { return false }
+                guard offsets.isEmpty else { return false }
+                var row: [UInt32] = []
+                guard readRow(body, model, &row) else { return false }
+                offsets = row
             } else if !walker.word("null", body) {
                 return false
             }
@@ -64,9 +68,7 @@ struct PageScan {
         var previousEnd: Int?
         while true {
             let start = walker.position
-            guard let name = walker.plainString(body), walker.take(UInt8(ascii: ":"), body) else {
-                return false
-            }
+            guard let name = walker.plainName(body) else { return false }
             let text = body.extracting(name.range)
             if text.equals(model.rows) {
                 guard !hasList, readRows(body, model) else { return false }
@@ -93,9 +95,7 @@ struct PageScan {
         guard walker.take(UInt8(ascii: "{"), body) else { return false }
         var (hasLimit, hasHasMore, hasNextCursor) = (false, false, false)
         while true {
-            guard let name = walker.plainString(body), walker.take(UInt8(ascii: ":"), body) else {
-                return false
-            }
+            guard let name = walker.plainName(body) else { return false }
             let text = body.extracting(name.range)
             let start = walker.position
             let kind: ListPage.Hole.Kind
@@ -143,26 +143,39 @@ struct PageScan {
         let listStart = walker.position
         guard walker.take(UInt8(ascii: "["), body) else { return false }
         let start = walker.position
+        var offsets: [UInt32] = []
         var count = 0
         while walker.byte(body) == UInt8(ascii: "{") || count > 0 {
-            guard count < ListPage.maximumRows, readRow(body, model) else { return false }
+            guard count < ListPage.maximumRows, readRow(body, model, &offsets) else { return false }
             count += 1
-            guard isOrdered(body, model) else { return false }
+            guard Self.isOrdered(body, model, offsets) else { return false }
             if walker.byte(body) == UInt8(ascii: "]") { break }
             guard walker.take(UInt8(ascii: ","), body) else { return false }
         }
+        self.offsets = offsets
         addHole(.rows, from: start)
         guard walker.take(UInt8(ascii: "]"), body) else { return false }
         list = ByteRange(from: listStart, to: walker.position)
         return true
     }
 
-    private mutating func readRow(_ body: Span<UInt8>, _ model: PageModel) -> Bool {
+    /// Reads a row; appends to `offsets` where it and its members stand.
+    private mutating func readRow(_ body: Span<UInt8>, _ model: PageModel, _ offsets: inout [UInt32]) -> Bool
+    {
         let base = offsets.count
         let stride = 2 * (model.members.count + 1)
         // Room for the rows of a small page at once, and then for twice as many.
         if offsets.capacity < base + stride { offsets.reserveCapacity(max(4 * stride, 2 * base)) }
         for _ in 0..<stride { offsets.append(0) }
+        var table = offsets.mutableSpan
+        return Self.readRow(body, model, &walker, base, &table)
+    }
+
+    /// Reads a row; puts into `offsets`, which are zero from `base` on, where it and its members stand.
+    private static func readRow(
+        _ body: Span<UInt8>, _ model: PageModel, _ walker: inout JSONWalker, _ base: Int,
+        _ offsets: inout MutableSpan<UInt32>
+    ) -> Bool {
         let start = walker.position
         guard walker.take(UInt8(ascii: "{"), body) else { return false }
         var previousEnd: Int?
@@ -170,21 +183,20 @@ struct PageScan {
         var openCut: Int?
         while true {
             let nameStart = walker.position
-            guard let name = walker.plainString(body), walker.take(UInt8(ascii: ":"), body) else {
-                return false
-            }
+            guard let name = walker.plainName(body) else { return false }
             if let index = openCut {
                 offsets[index + 1] = UInt32(nameStart)
                 openCut = nil
             }
-            if let member = model.member(named: body.extracting(name.range)) {
+            if let member = model.member(named: name, in: body) {
                 let index = base + 2 * (member + 1)
+                let kind = model.members[member].kind
                 guard offsets[index + 1] == 0,
-                    let range = readMember(model.members[member].kind, body, from: previousEnd ?? nameStart)
+                    let range = readMember(kind, body, &walker, from: previousEnd ?? nameStart)
                 else { return false }
                 offsets[index] = range.start
                 offsets[index + 1] = UInt32(range.end)
-                if model.members[member].kind == .optional, previousEnd == nil { openCut = index }
+                if kind == .optional, previousEnd == nil { openCut = index }
             } else if !walker.value(body) {
                 return false
             }
@@ -194,12 +206,15 @@ struct PageScan {
         }
         offsets[base] = UInt32(start)
         offsets[base + 1] = UInt32(walker.position)
-        return isWhole(base, model)
+        for member in model.members.indices where model.members[member].kind.isRequired {
+            if offsets[base + 2 * (member + 1) + 1] == 0 { return false }
+        }
+        return true
     }
 
     /// Reads the value of a member; gives its text, or for the optional one what is to be cut.
-    private mutating func readMember(
-        _ kind: PageModel.MemberKind, _ body: Span<UInt8>, from cutStart: Int
+    private static func readMember(
+        _ kind: PageModel.MemberKind, _ body: Span<UInt8>, _ walker: inout JSONWalker, from cutStart: Int
     ) -> ByteRange? {
         switch kind {
         case .text: return walker.plainString(body)
@@ -223,16 +238,8 @@ struct PageScan {
         }
     }
 
-    /// Whether the row at `base` has every member that is read.
-    private func isWhole(_ base: Int, _ model: PageModel) -> Bool {
-        for member in model.members.indices where model.members[member].kind.isRequired {
-            if offsets[base + 2 * (member + 1) + 1] == 0 { return false }
-        }
-        return true
-    }
-
     /// Whether the last row's id is one whose order is known, and stands behind the one before.
-    private func isOrdered(_ body: Span<UInt8>, _ model: PageModel) -> Bool {
+    private static func isOrdered(_ body: Span<UInt8>, _ model: PageModel, _ offsets: [UInt32]) -> Bool {
         let stride = 2 * (model.members.count + 1)
         let last = offsets.count - stride
         let id = body.extracting(Int(offsets[last + 2])..<Int(offsets[last + 3]))

@@ -23,7 +23,7 @@ final class PageWindow: Sendable {
         listHash: (PageQuestion) -> UInt64
     ) {
         guard let question = PageQuestion(target, model: model),
-            var page = ListPage(scanning: body, model: model),
+            var page = ListPage.scan(body, model: model),
             Self.answers(question, target, page, body, model)
         else { return nil }
         page.makeDigests(body)

@@ -98,15 +98,12 @@ struct RenderedAnswer {
             if statesAnew, line.isStatedAnew(in: head) { continue }
             hasDate = hasDate || line.known == .date
             if line.known == .vary, head.extracting(line.value.range).namesAcceptEncoding { saysVary = true }
-            bytes.append(head.extracting(line.name.range))
-            bytes.append(": ")
-            bytes.append(head.extracting(line.value.range))
-            bytes.append("\r\n")
+            bytes.append(line: head.extracting(line.name.range), head.extracting(line.value.range))
         }
         // RFC 9110 §6.6.1: a recipient with a clock adds the Date that the sender left out.
         if !hasDate {
             bytes.append("Date: ")
-            bytes.append(contentsOf: HTTPDate(unixSeconds: answer.receivedUnixSeconds).bytes)
+            HTTPDate(unixSeconds: answer.receivedUnixSeconds).append(to: &bytes)
             bytes.append("\r\n")
         }
         // RFC 9110 §12.5.5: the plain answer varies as much as the others.

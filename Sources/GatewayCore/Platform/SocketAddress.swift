@@ -87,10 +87,23 @@ package struct IPAddress: Sendable, Hashable {
     /// Appends the usual spelling; that of IPv4 without another allocation.
     package func append(to bytes: inout [UInt8]) {
         guard isIPv4 else { return bytes.append(contentsOf: text.utf8) }
+        var text = InlineArray<15, UInt8>(repeating: UInt8(ascii: "."))
+        var count = 0
         for place in 0..<4 {
-            if place > 0 { bytes.append(UInt8(ascii: ".")) }
-            bytes.append(decimal: Int64(low >> UInt64(24 - 8 * place) & 0xFF))
+            if place > 0 { count += 1 }
+            let number = UInt8(truncatingIfNeeded: low >> UInt64(24 - 8 * place))
+            if number >= 100 {
+                text[count] = 0x30 + number / 100
+                count += 1
+            }
+            if number >= 10 {
+                text[count] = 0x30 + number / 10 % 10
+                count += 1
+            }
+            text[count] = 0x30 + number % 10
+            count += 1
         }
+        bytes.append(text.span.extracting(first: count))
     }
 
     var raw: in6_addr {

@@ -43,6 +43,8 @@ package final class Transfer {
     package private(set) var phase = Phase.queued
     /// The final head without the fields of a single connection, once it is there.
     package private(set) var head: ResponseHead?
+    /// The status of the final head, once it is there.
+    package var status: Status? { head?.status }
     /// How the content in `received` is framed, once the final head is there.
     package var framing: ContentFraming? { content?.framing }
     /// Content that has arrived and was not taken yet, without chunks and without the gzip that the gateway
@@ -398,8 +400,8 @@ package final class Transfer {
         if let failure = partialLine.withBytes({ reader.doubt(aboutBegin: $0) }) { refuse(failure) }
     }
 
-    private func note(_ outcome: ResponseHeadReader.Outcome) {
-        switch outcome {
+    private func note(_ outcome: consuming ResponseHeadReader.Outcome) {
+        switch consume outcome {
         case .more: break
         case .interim(let head):
             interimHeads.append(head)
@@ -409,9 +411,10 @@ package final class Transfer {
         }
     }
 
-    private func takeFinalHead(_ head: ResponseHead, _ framing: ContentFraming) {
+    private func takeFinalHead(_ head: consuming ResponseHead, _ framing: ContentFraming) {
         let isGzip = request.decodesGzip && framing != .none && framing != .length(0) && head.saysGzip
-        self.head = isGzip ? head.decoded() : head
+        if isGzip { head = head.decoded() }
+        self.head = consume head
         content = ReceivedContent(framing: framing, isGzip: isGzip)
         phase = .receivingContent
         firstByteDeadline = nil

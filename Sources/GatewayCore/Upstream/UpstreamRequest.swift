@@ -23,7 +23,7 @@ package struct UpstreamRequest {
     /// The upstream token; sent as `Authorization: Bearer …`, `nil` for routes without a tenant.
     package private(set) var authorization: Secret?
     // The request line and the field lines, each with its line end.
-    private var bytes: [UInt8] = []
+    private var bytes: [UInt8]
     private let lineStart: Int
     private var hasHost = false
     /// Whether content in gzip is taken off it before the owner sees the answer.
@@ -40,26 +40,35 @@ package struct UpstreamRequest {
     package init(
         method: Method, methodText: Span<UInt8>, target: Span<UInt8>, content: Content, authorization: Secret?
     ) {
-        // Both go out as they are: a blank or a line end in them would be a second request.
-        precondition(Self.isVisible(methodText), "the method \(methodText.text) is not a token")
-        precondition(Self.isVisible(target), "the request target \(target.text) holds a blank or a control")
+        bytes = Self.requestLine(methodText, target)
+        lineStart = bytes.count
         self.method = method
         self.content = content
         self.authorization = authorization
-        bytes.reserveCapacity(methodText.count + target.count + Self.usualLineBytes)
-        bytes.append(methodText)
-        bytes.append(UInt8(ascii: " "))
-        bytes.append(target)
-        bytes.append(" HTTP/1.1\r\n")
-        lineStart = bytes.count
     }
 
     /// Makes a GET without fields and content.
     package init(get target: Span<UInt8>, authorization: Secret?) {
-        let method: InlineArray<3, UInt8> = [0x47, 0x45, 0x54]
-        self.init(
-            method: .get, methodText: method.span, target: target, content: .none,
-            authorization: authorization)
+        let methodText: InlineArray<3, UInt8> = [0x47, 0x45, 0x54]
+        bytes = Self.requestLine(methodText.span, target)
+        lineStart = bytes.count
+        method = .get
+        content = .none
+        self.authorization = authorization
+    }
+
+    /// The request line, with room for the lines that most requests have.
+    private static func requestLine(_ methodText: Span<UInt8>, _ target: Span<UInt8>) -> [UInt8] {
+        // Both go out as they are: a blank or a line end in them would be a second request.
+        precondition(isVisible(methodText), "the method \(methodText.text) is not a token")
+        precondition(isVisible(target), "the request target \(target.text) holds a blank or a control")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(methodText.count + target.count + usualLineBytes)
+        bytes.append(methodText)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(target)
+        bytes.append(" HTTP/1.1\r\n")
+        return bytes
     }
 
     /// The field lines. Allocates; for tests.
@@ -106,12 +115,13 @@ package struct UpstreamRequest {
 
     /// Adds a field line of the gateway's own, whose name is none of those that `append` leaves out.
     package mutating func append(_ name: StaticString, _ value: Span<UInt8>) {
-        append(name) { $0.append(value) }
+        precondition(Self.isFieldValue(value), "a field value holds a line end or a NUL")
+        bytes.append(line: name, value)
     }
 
-    /// The same with a value that is known.
+    /// The same with a value that is known, and holds no line end.
     package mutating func append(_ name: StaticString, _ value: StaticString) {
-        append(name) { $0.append(value) }
+        bytes.append(line: name, value)
     }
 
     /// The same with a value that `write` appends, in as many pieces as it likes.
@@ -167,9 +177,9 @@ extension UpstreamRequest {
             buffer.append("\r\n")
         }
         buffer.append(bytes.span.extracting(lineStart..<bytes.count))
-        if let authorization {
+        if authorization != nil {
             buffer.append("Authorization: Bearer ")
-            authorization.withBytes { buffer.append($0) }
+            authorization?.withBytes { buffer.append($0) }
             buffer.append("\r\n")
         }
         switch content {

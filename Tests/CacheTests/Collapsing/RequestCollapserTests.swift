@@ -220,56 +220,58 @@ struct RequestCollapserTests {
 
     // MARK: larger pages
 
-    private func page(_ limit: Int, list: String = "l", includes: Bool = false) -> PageFlight {
-        PageFlight(list: key(list, hash: 7), limit: limit, includes: includes)
+    private static func page(_ limit: Int, list: String = "l", includes: Bool = false) -> String {
+        "/\(list)?limit=\(limit)" + (includes ? "&include_attempts=true" : "")
+    }
+
+    private func page(_ limit: Int, includes: Bool = false) -> String {
+        Self.page(limit, includes: includes)
     }
 
     private func join(
-        _ collapser: RequestCollapser, _ name: String, _ page: PageFlight, token: UInt64 = 0, now: Double = 0
+        _ collapser: RequestCollapser, _ target: String, token: UInt64 = 0, now: Double = 0
     ) -> CollapseDecision {
-        collapser.join(
-            key(name), page: page, waiter: Waiter(worker: 0, token: token), now: at(now))
+        let key = key(target)
+        let page = PageQuestion(key.query.span, model: sessionsModel).map {
+            PageFlight(question: $0, listHash: 7)
+        }
+        return collapser.join(key, page: page, waiter: Waiter(worker: 0, token: token), now: at(now))
     }
 
     @Test func aSmallerPageWaitsForALargerOneOfTheSameRows() throws {
         let collapser = collapser()
-        guard case .lead(let permit) = join(collapser, "50", page(50)) else { throw Missing.permit }
+        guard case .lead(let permit) = join(collapser, page(50)) else { throw Missing.permit }
 
-        guard case .follow(let ticket) = join(collapser, "10", page(10), token: 1) else {
+        guard case .follow(let ticket) = join(collapser, page(10), token: 1) else {
             throw Missing.permit
         }
 
-        #expect(ticket.question == Array("10".utf8))
+        #expect(ticket.question == Array(page(10).utf8))
         #expect(collapser.statistics.followedLarger == 1)
         let count = collapser.followerCount(permit)
         #expect(count == 1)
         let wakeup = collapser.end(permit, .goAlone)
         #expect(wakeup.waiters.map(\.token) == [1])
         // It is gone for those who come later.
-        guard case .lead(let next) = join(collapser, "10", page(10)) else { throw Missing.permit }
+        guard case .lead(let next) = join(collapser, page(10)) else { throw Missing.permit }
         _ = collapser.end(next, .goAlone)
     }
 
-    static let undecided: [(name: String, held: PageFlight, asked: PageFlight)] = {
-        let partition = CachePartition(id: 1)
-        func page(_ limit: Int, _ list: String = "l", includes: Bool = false) -> PageFlight {
-            let key = CacheKey(partition: partition, route: 1, query: Array(list.utf8), hash: 7)
-            return PageFlight(list: key, limit: limit, includes: includes)
-        }
-        return [
-            ("fewer rows", page(5), page(10)), ("other rows", page(50, "a"), page(10, "b")),
-            ("rows without what is asked for", page(50), page(10, includes: true)),
-        ]
-    }()
+    static let undecided: [(name: String, held: String, asked: String)] = [
+        ("fewer rows", page(5), page(10)), ("other rows", page(50, list: "a"), page(10, list: "b")),
+        ("another cursor", page(50) + "&starting_after=vs_aaaa", page(10) + "&starting_after=vs_aaab"),
+        ("another filter", "/l?status=created&limit=50", "/l?status=failed&limit=10"),
+        ("rows without what is asked for", page(50), page(10, includes: true)),
+    ]
 
     @Test(arguments: undecided)
     func whatIsNotCertainToBeDecidedIsNotWaitedFor(
-        name: String, held: PageFlight, asked: PageFlight
+        name: String, held: String, asked: String
     ) throws {
         let collapser = collapser()
-        guard case .lead(let permit) = join(collapser, "held", held) else { throw Missing.permit }
+        guard case .lead(let permit) = join(collapser, held) else { throw Missing.permit }
 
-        guard case .lead(let own) = join(collapser, "asked", asked) else { throw Missing.permit }
+        guard case .lead(let own) = join(collapser, asked) else { throw Missing.permit }
 
         _ = collapser.end(own, .goAlone)
         _ = collapser.end(permit, .goAlone)
@@ -277,11 +279,11 @@ struct RequestCollapserTests {
 
     @Test func aPageWithWhatIsOptionalDecidesOneWithout() throws {
         let collapser = collapser()
-        guard case .lead(let permit) = join(collapser, "held", page(10, includes: true)) else {
+        guard case .lead(let permit) = join(collapser, page(10, includes: true)) else {
             throw Missing.permit
         }
 
-        guard case .follow(let ticket) = join(collapser, "asked", page(10)) else { throw Missing.permit }
+        guard case .follow(let ticket) = join(collapser, page(10)) else { throw Missing.permit }
 
         #expect(ticket.question != nil)
         _ = collapser.end(permit, .goAlone)
@@ -289,10 +291,10 @@ struct RequestCollapserTests {
 
     @Test func theVerySameQuestionIsTheBetterOneToWaitFor() throws {
         let collapser = collapser()
-        guard case .lead(let small) = join(collapser, "10", page(10)) else { throw Missing.permit }
-        guard case .lead(let large) = join(collapser, "50", page(50)) else { throw Missing.permit }
+        guard case .lead(let small) = join(collapser, page(10)) else { throw Missing.permit }
+        guard case .lead(let large) = join(collapser, page(50)) else { throw Missing.permit }
 
-        guard case .follow(let ticket) = join(collapser, "10", page(10)) else { throw Missing.permit }
+        guard case .follow(let ticket) = join(collapser, page(10)) else { throw Missing.permit }
 
         #expect(ticket.question == nil)
         _ = collapser.end(large, .goAlone)
@@ -301,10 +303,10 @@ struct RequestCollapserTests {
 
     @Test func afterAWriteNobodyWaitsForAnOlderLargerPage() throws {
         let collapser = collapser()
-        guard case .lead(let old) = join(collapser, "50", page(50)) else { throw Missing.permit }
+        guard case .lead(let old) = join(collapser, page(50)) else { throw Missing.permit }
         partition.invalidate(.everything)
 
-        guard case .lead(let new) = join(collapser, "10", page(10)) else { throw Missing.permit }
+        guard case .lead(let new) = join(collapser, page(10)) else { throw Missing.permit }
 
         _ = collapser.end(old, .goAlone)
         _ = collapser.end(new, .goAlone)
@@ -312,8 +314,8 @@ struct RequestCollapserTests {
 
     @Test func aVanishedLeaderIsNotFollowedBySomebodyWhoWantsLess() throws {
         let collapser = collapser()
-        guard case .lead(let permit) = join(collapser, "50", page(50)) else { throw Missing.permit }
-        _ = join(collapser, "10", page(10), token: 1)
+        guard case .lead(let permit) = join(collapser, page(50)) else { throw Missing.permit }
+        _ = join(collapser, page(10), token: 1)
 
         let wakeup = collapser.handOver(permit)
 
@@ -326,20 +328,20 @@ struct RequestCollapserTests {
 
     @Test func aFetchThatIsTooOldIsOvertakenByOneMore() throws {
         let collapser = collapser { $0.collapseAge = .seconds(2) }
-        guard case .lead(let old) = join(collapser, "50", page(50)) else { throw Missing.permit }
-        guard case .follow = join(collapser, "50", page(50), token: 1, now: 2) else { throw Missing.permit }
+        guard case .lead(let old) = join(collapser, page(50)) else { throw Missing.permit }
+        guard case .follow = join(collapser, page(50), token: 1, now: 2) else { throw Missing.permit }
 
-        guard case .lead(let new) = join(collapser, "50", page(50), token: 2, now: 2.1) else {
+        guard case .lead(let new) = join(collapser, page(50), token: 2, now: 2.1) else {
             throw Missing.permit
         }
-        guard case .follow = join(collapser, "10", page(10), token: 3, now: 2.2) else { throw Missing.permit }
+        guard case .follow = join(collapser, page(10), token: 3, now: 2.2) else { throw Missing.permit }
 
         #expect(collapser.statistics.overtaken == 1)
         #expect(collapser.flightCount == 2)
         let ofOld = collapser.end(old, .goAlone)
         #expect(ofOld.waiters.map(\.token) == [1])
         // Whoever comes now joins the new one, although the old one has ended.
-        guard case .follow = join(collapser, "50", page(50), token: 4, now: 2.3) else { throw Missing.permit }
+        guard case .follow = join(collapser, page(50), token: 4, now: 2.3) else { throw Missing.permit }
         let ofNew = collapser.end(new, .goAlone)
         #expect(ofNew.waiters.map(\.token) == [3, 4])
         #expect(collapser.flightCount == 0)

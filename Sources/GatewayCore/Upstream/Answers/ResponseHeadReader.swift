@@ -168,7 +168,7 @@ package struct ResponseHeadReader {
         let framing = finalFraming
         removeConnectionFields()
         state = .done
-        return .final(head, framing)
+        return .final(takeHead(), framing)
     }
 
     private mutating func endInterimHead() -> Outcome {
@@ -179,7 +179,14 @@ package struct ResponseHeadReader {
         // 100 answers an Expect that is never sent on, 102 is obsolete; 103 carries links for the client.
         guard head.status.rawValue == 103 else { return .more }
         removeConnectionFields()
-        return .interim(head)
+        return .interim(takeHead())
+    }
+
+    /// The head that has been read, which the reader does not keep.
+    private mutating func takeHead() -> ResponseHead {
+        var whole = ResponseHead(status: head.status)
+        swap(&whole, &head)
+        return whole
     }
 
     private var finalFraming: ContentFraming {
@@ -208,6 +215,7 @@ package struct ResponseHeadReader {
             closes = true
         }
         keepsConnection = !isVersion10 && !closes
+        guard hasConnectionField || head.fields.contains(where: \.known.isHopByHop) else { return }
         let bytes = head.bytes
         head.fields.removeAll { line in
             if line.known.isHopByHop { return true }

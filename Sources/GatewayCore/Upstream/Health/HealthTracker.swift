@@ -195,7 +195,7 @@ extension HealthTracker.Outcome {
             self.init(failure, hasHead: transfer.head != nil, wasSent: transfer.connection != nil)
         // What is given up after its head has said what the head says.
         case .complete, .cancelled, .queued, .connecting, .waitingForHead, .receivingContent:
-            switch transfer.head?.status.rawValue {
+            switch transfer.status?.rawValue {
             case nil: self = .unknown
             case 500, 502, 503, 504: self = .notAnswered
             case .some: self = .answered
