@@ -41,7 +41,7 @@ FORBIDDEN = {"allocations": ("malloc", "calloc", "realloc", "posix_memalign", "s
              "releases": ("swift_release", "swift_release_n", "swift_bridgeObjectRelease", "swift_unknownObjectRelease", "free"),
              "checks": ("swift_beginAccess", "swift_once", "swift_dynamicCast", "swift_conformsToProtocol")}
 # What the process does now and then is below this: so is one request in 64 that its connection keeps.
-NOISE = 0.5
+NOISE = 0.75
 # What a hit costs with which fields; the tag is that of the answer.
 FIELDS = {"hit-coded": "Accept-Encoding: gzip, zstd\r\n", "hit-304": "If-None-Match: {tag}\r\n"}
 # A miss waits for sockets, and how often it wakes for one answer is chance.
