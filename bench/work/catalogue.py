@@ -8,7 +8,7 @@ from .misses import Miss
 from .refusals import Limited, Unauthorized
 from .start import Start
 from .syscalls import Syscalls, SyscallsPipelined, SyscallsTLS
-from .workers import Workers
+from .workers import Workers, WorkersPipelined
 
 ALL = (HitTLS, Hit, HitTLSVaried, HitVaried, HitSlice, HitSliceFiltered, HitSliceOfLarge, HitPipelined, HitHTTP2, Miss, HitLarge, Handshake, HandshakeRSA, HandshakeResumed, Unauthorized, Limited, IdleMemory, CacheMemory, Start,
-       Workers, Log, Fairness, Syscalls, SyscallsTLS, SyscallsPipelined)
+       Workers, WorkersPipelined, Log, Fairness, Syscalls, SyscallsTLS, SyscallsPipelined)

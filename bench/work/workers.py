@@ -1,7 +1,10 @@
 """Two workers against one."""
+import os
+
 from harness import pages
 from harness.contender import Settings
 from harness.load import wrk
+from harness.stage import BENCH
 from harness.work import Work
 
 
@@ -10,8 +13,9 @@ class Workers(Work):
     title = "Two workers on two processors against one on one, cached hit, plain"
     columns = (("cpu_us", "CPU µs per request", 2), ("rps", "requests/s", 0), ("p50_us", "p50 µs", 0), ("p99_us", "p99 µs", 0))
     note = ("A worker, a thread of the load and 32 connections to each processor: nobody waits for a processor that the other half does not"
-            " have as well, so what two do beyond one is scaling, and what they do less than twice is what they cost each other (and the"
-            " machine: two processors of one host share memory and whatever else runs on it).")
+            " have as well. What two do less than twice is what they, and the threads of the load, cost each other: half of the connections"
+            " have their two ends on two processors.")
+    script = None
 
     def entries(self, names):
         return [(name, Settings(workers=count, shares=count)) for name in names for count in (1, 2)]
@@ -20,4 +24,11 @@ class Workers(Work):
         count = contender.settings.workers
         return self.processor_time_of(contender, lambda: wrk(
             contender.cpus, f"http://127.0.0.1:{contender.plain_port}", pages.SMALL_TARGET, self.stage.tenants[0].token,
-            self.options.seconds, 32 * count, threads=count))
+            self.options.seconds, 32 * count, threads=count, script=self.script and os.path.join(BENCH, "load", self.script)))
+
+
+class WorkersPipelined(Workers):
+    name = "workers-pipelined"
+    title = "Two workers on two processors against one on one, cached hit, plain, pipelined ×16"
+    note = "The same with a load that takes less of the processors than the gateway."
+    script = "pipeline.lua"

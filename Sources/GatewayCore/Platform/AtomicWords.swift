@@ -99,6 +99,13 @@ package struct AtomicWords: ~Copyable, Sendable {
         unsafe words[index].wrappingAdd(amount, ordering: .relaxed)
     }
 
+    /// Adds to a word that several threads write, and gives back what it was.
+    @inline(__always)
+    package borrowing func fetchAdd(_ index: Int, _ amount: UInt64) -> UInt64 {
+        precondition(index >= 0 && index < count, "word \(index) of \(count)")
+        return unsafe words[index].wrappingAdd(amount, ordering: .relaxed).oldValue
+    }
+
     /// Takes the lock bit of a word and gives back its other 63 bits; waits while another thread has it.
     ///
     /// For critical sections of a few lines that cannot block. Whoever takes several words takes them in

@@ -69,6 +69,7 @@ final class GatewayApplication: Application {
 
     override func received(_ message: WorkerMessage, _ worker: Worker) {
         switch message {
+        case .connection(let handed): worker.take(handed)
         case .follower(let message):
             pipeline.now = worker.now
             pipeline.hear(message)

@@ -14,6 +14,8 @@ package final class Worker {
     let application: Application
     let listeners: [WorkerListener]
     let mailbox: Mailbox<WorkerMessage>
+    /// The mailboxes of all workers that share listeners, by their places; empty if none does.
+    private let crew: [Mailbox<WorkerMessage>]
 
     /// The shared buffers: whoever uses one leaves it empty (house rule: an idle connection costs no memory).
     var inbound = ByteBuffer(minimumCapacity: 131_072)
@@ -42,8 +44,10 @@ package final class Worker {
 
     /// Makes a worker with its sockets already listening.
     init(
-        index: Int, application: Application, listeners: [WorkerListener], mailbox: Mailbox<WorkerMessage>
+        index: Int, application: Application, listeners: [WorkerListener], mailbox: Mailbox<WorkerMessage>,
+        crew: [Mailbox<WorkerMessage>] = []
     ) throws(SystemFailure) {
+        self.crew = crew
         self.index = index
         self.application = application
         self.listeners = listeners
@@ -72,6 +76,8 @@ package final class Worker {
             if let drainDeadline { checkDrained(drainDeadline) }
         }
         application.stopped()
+        // Connections that were handed over too late are closed with their messages.
+        _ = mailbox.collect()
     }
 
     /// Adds a watch for the application's own descriptors (those of the upstream client).
@@ -151,7 +157,7 @@ package final class Worker {
         connection.phase = .closed
         connection.session = nil
         connection.descriptor = nil
-        connection.listener.connectionCount -= 1
+        connection.listener.balance.close(at: connection.listener.position)
         closed.append(connection)
         connections.remove(index: connection.index, generation: connection.generation)
         application.note(.closed, self)
@@ -204,7 +210,7 @@ package final class Worker {
     private func accept(_ listener: WorkerListener, index: Int) {
         for _ in 0..<Self.acceptsPerTurn {
             switch listener.listener.accept() {
-            case .accepted(let descriptor, let peer): admit(descriptor, peer: peer, listener)
+            case .accepted(let descriptor, let peer): place(descriptor, peer: peer, index: index)
             case .none: return
             case .exhausted:
                 // Level-triggered, the listener would be reported again at once, for ever.
@@ -216,13 +222,37 @@ package final class Worker {
         }
     }
 
-    private func admit(
-        _ descriptor: consuming FileDescriptor, peer: SocketAddress, _ listener: WorkerListener
-    ) {
-        guard listener.connectionCount < listener.policy.maximumConnectionsPerWorker else {
+    /// Keeps a new connection or hands it to a worker that has fewer.
+    private func place(_ descriptor: consuming FileDescriptor, peer: SocketAddress, index: Int) {
+        let listener = listeners[index]
+        guard let position = listener.balance.open(acceptedBy: listener.position) else {
             application.note(.refused, self)
             return
         }
+        if position == listener.position {
+            admit(descriptor, peer: peer, listener)
+        } else {
+            crew[position].post(
+                .connection(HandedConnection(descriptor, peer: peer, listenerIndex: index)))
+        }
+    }
+
+    /// Takes a connection that another worker has accepted, unless this one takes none any more.
+    func take(_ handed: HandedConnection) {
+        let listener = listeners[handed.listenerIndex]
+        guard let descriptor = handed.take() else {
+            preconditionFailure("a connection was handed over twice")
+        }
+        if isDraining {
+            listener.balance.close(at: listener.position)
+        } else {
+            admit(descriptor, peer: handed.peer, listener)
+        }
+    }
+
+    private func admit(
+        _ descriptor: consuming FileDescriptor, peer: SocketAddress, _ listener: WorkerListener
+    ) {
         let number = descriptor.number
         let present = now
         var descriptor: FileDescriptor? = consume descriptor
@@ -232,7 +262,6 @@ package final class Worker {
                 index: index, generation: generation, descriptor: open, peer: peer, listener: listener,
                 now: present)
         }
-        listener.connectionCount += 1
         epoll.add(number, .readable, token: connection.registration.token)
         application.note(.opened, self)
         if let tls = listener.tls {

@@ -53,11 +53,14 @@ final class WorkerCrew {
         self.addresses = addresses
         // Tried once here, so that a certificate that cannot be used stops the start and not a thread.
         for listener in configuration.listeners { _ = try Self.certificate(listener, shared) }
+        let balances = configuration.listeners.map {
+            ConnectionBalance(workerCount: count, maximumCount: $0.maximumConnections)
+        }
         for index in 0..<count {
             let plan = WorkerPlan(
                 index: index, workerCount: count, configuration: configuration, shared: shared,
                 snapshot: snapshot,
-                mailboxes: mailboxes, sockets: sockets[index])
+                mailboxes: mailboxes, sockets: sockets[index], balances: balances)
             try start(plan)
         }
         let deadline = MonotonicClock.now().advanced(by: Self.startTimeout)

@@ -36,6 +36,8 @@ struct WorkerPlan: Sendable {
     let snapshot: ConfigurationSnapshot
     let mailboxes: [Mailbox<WorkerMessage>]
     let sockets: ListenerSockets
+    /// Of each listener, in the order of the configuration.
+    let balances: [ConnectionBalance]
 
     /// Entries that one tick of housekeeping takes out of the cache at most.
     private static let reclaimedPerTick = 1_000
@@ -50,7 +52,8 @@ struct WorkerPlan: Sendable {
                 do throws(TLSFailure) {
                     listeners.append(
                         try WorkerListener(
-                            listener: socket, policy: policy(listener), certificate: certificate))
+                            listener: socket, policy: policy(listener), balance: balances[index],
+                            position: self.index, certificate: certificate))
                 } catch { throw .tls(error) }
             } catch {
                 // The same files were read a moment ago by the main thread.
@@ -70,7 +73,8 @@ struct WorkerPlan: Sendable {
             housekeeping: index == 0 ? housekeeping : nil, prober: prober(upstream))
         do throws(SystemFailure) {
             let worker = try Worker(
-                index: index, application: application, listeners: listeners, mailbox: mailboxes[index])
+                index: index, application: application, listeners: listeners, mailbox: mailboxes[index],
+                crew: mailboxes)
             reach.worker = worker
             whenMade()
             worker.run()
@@ -111,7 +115,7 @@ struct WorkerPlan: Sendable {
         var policy = ListenerPolicy()
         policy.http1 = listener.requests
         policy.maximumRequestsPerConnection = UInt64(listener.connections.maximumRequestsPerConnection)
-        policy.maximumConnectionsPerWorker = max(1, listener.maximumConnections / workerCount)
+        policy.maximumConnections = listener.maximumConnections
         policy.timeouts.handshake = TimeLimit(listener.connections.handshakeTimeout)
         policy.timeouts.head = TimeLimit(listener.connections.headTimeout)
         policy.timeouts.content = TimeLimit(listener.connections.bodyTimeout)

@@ -23,6 +23,24 @@ struct ListenerLimitTests {
         return try GatewayUnderTest(upstream: upstream ?? standIn.url, options)
     }
 
+    /// The kernel spreads connections over the workers by chance; what may be open is of all of them.
+    @Test func asManyConnectionsAreServedAsMayBeOpenWhicheverWorkersTheyComeTo() throws {
+        var options = GatewayUnderTest.Options()
+        options.workers = 4
+        options.listenerLimits = #", "maximum_connections": 12"#
+        let gateway = try GatewayUnderTest(upstream: standIn.url, options)
+
+        var open: [RawConnection] = []
+        for _ in 0..<12 { open.append(try RawConnection(port: gateway.port)) }
+        for client in open { client.send(gateway.request("GET", "/v1/sessions")) }
+        let statuses = open.map { $0.answer().status }
+
+        #expect(statuses == [Int](repeating: 200, count: 12))
+        let further = try RawConnection(port: gateway.port)
+        #expect(further.rest().isEmpty && further.end != .timeout)
+        #expect(try refusals(gateway, "too_many_connections") == 1)
+    }
+
     private func refusals(_ gateway: GatewayUnderTest, _ reason: String) throws -> Double {
         try gateway.metric("kayle_gateway_refusals_total", "reason=\"\(reason)\"")
     }
