@@ -201,7 +201,7 @@ def compare(options, works):
             record_answers(running[0].contender)
             running.append(Watched("floor", stage))
             floor = {name: count_one(running[1], name, options.requests)[0] for name in works
-                     if not name.startswith(("miss", "hit-slice")) and name == threshold_of(name)}
+                     if not name.startswith("miss") and name.removesuffix(VARIED) not in {**pages.SLICES, **FIELDS} and name == threshold_of(name)}
     finally:
         for watched in running:
             watched.contender.stop()

@@ -51,6 +51,8 @@ class Contender:
         os.chmod(self.folder, 0o755)
         self.processes = Processes(self.name, self.folder, self.cpus)
         self.plain_port, self.tls_port, *self.further_ports = free_ports(4)
+        # Whether its cache has been filled once, by the work item that does so.
+        self.is_full = False
 
     def start(self):
         """Starts the contender and waits until it accepts connections on both addresses."""

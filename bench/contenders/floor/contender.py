@@ -11,7 +11,7 @@ class This(Contender):
     title = "floor (C, epoll, OpenSSL)"
     proxies = False
     peer = False
-    lacks = {"hit-h2": "speaks HTTP/1.1 only", "miss": "has no upstream", "start": "has no tenants",
+    lacks = {"hit-h2": "speaks HTTP/1.1 only", "miss": "has no upstream", "miss-filling": "has no upstream", "start": "has no tenants",
              "workers": "has one thread", "log": "has no log", "fairness": "serves a connection as long as it asks"}
 
     def launch(self):
