@@ -74,7 +74,8 @@ def bars(figures):
         ("16 MiB above the bound", "{:.1f} MiB", f.of("memory-cache", "above_mib", access_log=False), 16)]))
     rows.append(("start until ready, 1,000 tenants", "start", [("50 ms", "{:.0f} ms", f.of("start", "ready_ms"), 50),
                                                                ("32 MiB resident", "{:.1f} MiB", f.of("start", "rss_mib"), 32)]))
-    for title, work in (("two workers", "workers"), ("two workers, pipelined ×16", "workers-pipelined")):
+    for title, work in (("two workers, TLS 1.3", "workers-tls"), ("two workers, plain", "workers"),
+                        ("two workers, plain, pipelined ×16", "workers-pipelined")):
         rows.append((title, work, [
             ("1.9 × the throughput of one, at least", multiple, ratio(f.of(work, "rps", workers=2), f.of(work, "rps")), -1.9),
             ("1.1 × the CPU time", multiple, ratio(f.of(work, workers=2), f.of(work)), 1.1)]))

@@ -8,7 +8,7 @@ from .misses import Miss, MissFilling
 from .refusals import Limited, Unauthorized
 from .start import Start
 from .syscalls import Syscalls, SyscallsPipelined, SyscallsTLS
-from .workers import Workers, WorkersPipelined
+from .workers import Workers, WorkersPipelined, WorkersTLS
 
 ALL = (HitTLS, Hit, HitTLSVaried, HitVaried, HitSlice, HitSliceFiltered, HitSliceOfLarge, HitPipelined, HitHTTP2, Miss, MissFilling, HitLarge, Handshake, HandshakeRSA, HandshakeResumed, Unauthorized, Limited, IdleMemory, CacheMemory, Start,
-       Workers, WorkersPipelined, Log, Fairness, Syscalls, SyscallsTLS, SyscallsPipelined)
+       WorkersTLS, Workers, WorkersPipelined, Log, Fairness, Syscalls, SyscallsTLS, SyscallsPipelined)

@@ -16,15 +16,23 @@ class Workers(Work):
             " have as well. What two do less than twice is what they, and the threads of the load, cost each other: half of the connections"
             " have their two ends on two processors.")
     script = None
+    tls = False
 
     def entries(self, names):
         return [(name, Settings(workers=count, shares=count)) for name in names for count in (1, 2)]
 
     def measure(self, contender):
         count = contender.settings.workers
+        origin = f"https://127.0.0.1:{contender.tls_port}" if self.tls else f"http://127.0.0.1:{contender.plain_port}"
         return self.processor_time_of(contender, lambda: wrk(
-            contender.cpus, f"http://127.0.0.1:{contender.plain_port}", pages.SMALL_TARGET, self.stage.tenants[0].token,
-            self.options.seconds, 32 * count, threads=count, script=self.script and os.path.join(BENCH, "load", self.script)))
+            contender.cpus, origin, pages.SMALL_TARGET, self.stage.tenants[0].token, self.options.seconds, 32 * count,
+            threads=count, script=self.script and os.path.join(BENCH, "load", self.script)))
+
+
+class WorkersTLS(Workers):
+    name = "workers-tls"
+    title = "Two workers on two processors against one on one, cached hit, TLS 1.3"
+    tls = True
 
 
 class WorkersPipelined(Workers):

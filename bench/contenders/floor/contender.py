@@ -12,7 +12,8 @@ class This(Contender):
     proxies = False
     peer = False
     lacks = {"hit-h2": "speaks HTTP/1.1 only", "miss": "has no upstream", "miss-filling": "has no upstream", "start": "has no tenants",
-             "workers": "has one thread", "log": "has no log", "fairness": "serves a connection as long as it asks"}
+             "workers": "has one thread", "workers-tls": "has one thread",
+             "workers-pipelined": "has one thread", "log": "has no log", "fairness": "serves a connection as long as it asks"}
 
     def launch(self):
         stage = self.stage
