@@ -40,3 +40,15 @@ int gw_set_dump_filter(unsigned bits) {
 void gw_give_memory_back(void) { malloc_trim(0); }
 
 int gw_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
+
+int gw_bind_to_processor(int place) {
+    cpu_set_t allowed, one;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return -1;
+    for (int number = 0; number < CPU_SETSIZE; number++) {
+        if (!CPU_ISSET(number, &allowed) || place-- > 0) continue;
+        CPU_ZERO(&one);
+        CPU_SET(number, &one);
+        return sched_setaffinity(0, sizeof one, &one) == 0 ? number : -1;
+    }
+    return -1;
+}

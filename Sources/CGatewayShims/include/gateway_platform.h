@@ -16,6 +16,11 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+// Binds the calling thread to the processor with this place among those that the process may use. Returns the processor's number, or -1 if there
+// is no such place or the kernel says no.
+int gw_bind_to_processor(int place);
+
+
 /// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC. `address` receives the peer.
 int gw_accept(int listener, struct sockaddr_storage *address, socklen_t *length);
 /// Names the calling thread (15 characters at most) for top, perf and core dumps.

@@ -49,6 +49,12 @@ package struct Listener: ~Copyable {
         self.descriptor = descriptor
     }
 
+    /// Has the kernel prefer this one of the sockets on its address for connections whose first packet comes
+    /// in on this processor (SO_INCOMING_CPU).
+    package borrowing func prefer(processor: Int32) {
+        descriptor.set(level: SOL_SOCKET, option: SO_INCOMING_CPU, processor)
+    }
+
     /// The descriptor to watch for reading.
     package var number: Int32 { descriptor.number }
 

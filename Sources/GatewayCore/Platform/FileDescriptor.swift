@@ -34,6 +34,12 @@ package struct FileDescriptor: ~Copyable {
         _ = unsafe setsockopt(number, level, option, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Sets a socket option of type int; failure is of no consequence for the callers' options.
+    package borrowing func set(level: Int32, option: Int32, _ value: Int32) {
+        var value = value
+        _ = unsafe setsockopt(number, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     private static func closeNumber(_ number: Int32) {
         // After EINTR the descriptor is closed on Linux; closing again would hit a stranger's.
         if Glibc.close(number) != 0 {

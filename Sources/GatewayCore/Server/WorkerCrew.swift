@@ -42,6 +42,12 @@ final class WorkerCrew {
     ) throws(ServerFailure) {
         let count = configuration.workers ?? Int(gw_available_processors())
         self.count = count
+        let processors = Int(gw_available_processors())
+        if configuration.workerPlacement == .bound, count > processors {
+            throw .configuration(
+                "worker_placement is bound, for at most as many workers as processors: there are \(count) workers"
+                    + " and \(processors) processors")
+        }
         var mailboxes: [Mailbox<WorkerMessage>] = []
         do throws(SystemFailure) {
             stopRequest = try StopRequest()

@@ -45,7 +45,11 @@ struct WorkerPlan: Sendable {
     /// Builds the worker, says so, and runs it until it is drained.
     func run(whenMade: () -> Void) {
         var listeners: [WorkerListener] = []
+        // Where the kernel says no, the worker runs where it may.
+        let processor =
+            configuration.workerPlacement == .bound ? PlatformThread.bind(toProcessorAt: index) : nil
         sockets.take { index, socket in
+            if let processor { socket.prefer(processor: processor) }
             let listener = configuration.listeners[index]
             do throws(ServerFailure) {
                 let certificate = try WorkerCrew.certificate(listener, shared)

@@ -19,6 +19,7 @@ struct RestartSettingsTests {
 
     @Test(arguments: [
         ("name", with(#""name": "edge""#)), ("workers", with(#""workers": 3"#)),
+        ("worker_placement", with(#""worker_placement": "bound""#)),
         ("listeners", minimal.replacing("127.0.0.1:8443", with: "127.0.0.1:8444")),
         ("listeners", minimal.replacing(#":8443""#, with: #":8443", "limits": { "maximum_fields": 64 }"#)),
         ("admin", with(#""admin": { "address": "127.0.0.1:9444" }"#)),
@@ -53,7 +54,7 @@ struct RestartSettingsTests {
         let table = page.split(separator: "## The file").last?.split(separator: "\n## ").first ?? ""
         let settings = table.matches(of: /\n\| `(\w+)` \|/).map { String($0.1) }
 
-        #expect(settings.count == 16)
+        #expect(settings.count == 17)
         #expect(
             Set(settings)
                 == Set(

@@ -39,6 +39,13 @@ package struct PlatformThread: ~Copyable, @unchecked Sendable {
         self.handle = handle
     }
 
+    /// Binds the calling thread to the processor that has this place among those that the process may use,
+    /// and gives its number; `nil` if there is none or the kernel says no.
+    package static func bind(toProcessorAt place: Int) -> Int32? {
+        let number = gw_bind_to_processor(Int32(place))
+        return number < 0 ? nil : number
+    }
+
     /// Waits for the thread's end.
     package consuming func join() {
         let result = pthread_join(handle, nil)

@@ -9,6 +9,8 @@ package struct GatewayConfiguration: Sendable {
     package let name: String
     /// Threads that serve clients; absent means one per processor [auto].
     package let workers: Int?
+    /// Which processors they run on [free].
+    package let workerPlacement: WorkerPlacement
     /// The addresses that clients connect to.
     package let listeners: [ListenerConfiguration]
     /// Who is believed when it says for whom it asks.
@@ -43,6 +45,10 @@ package struct GatewayConfiguration: Sendable {
         workers = section.value(
             "workers", .word("auto", orIntegerIn: 1...256), default: nil,
             "Threads that serve clients; `auto` is one per processor.")
+        workerPlacement = section.value(
+            "worker_placement", SettingsKind<WorkerPlacement>.choice, default: .free,
+            "Which processors they run on: any (`free`), or one each, with the connections that come in there "
+                + "(`bound`; no more workers than processors).")
         let listeners = Self.readListeners(section, checks)
         self.listeners = listeners
         trustedProxies = TrustedProxies(reading: section)

@@ -4,7 +4,8 @@ enum RestartSettings {
     /// The outermost keys, in the order of the configuration. `routes`, `plans`, `trusted_proxies`,
     /// `forwarded_field` and `drain` are the others.
     static let names = [
-        "name", "workers", "listeners", "admin", "upstream", "credentials", "limits", "overload", "cache",
+        "name", "workers", "worker_placement", "listeners", "admin", "upstream", "credentials", "limits",
+        "overload", "cache",
         "log",
         "core_dumps",
     ]
@@ -17,6 +18,7 @@ enum RestartSettings {
             switch name {
             case "name": started.name != next.name
             case "workers": started.workers != next.workers
+            case "worker_placement": started.workerPlacement != next.workerPlacement
             case "listeners": started.listeners != next.listeners
             case "admin": started.admin != next.admin
             case "upstream": started.upstream != next.upstream
